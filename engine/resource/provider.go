@@ -1,0 +1,137 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// Desired is one resource as the configuration wants it.
+type Desired struct {
+	Address address.Resource
+	Type    string
+	// Values is an object of the type's Object(). It may hold unknowns, and
+	// secrets under the mark schemas.Sensitive. A null attribute is not owned.
+	Values cty.Value
+	// DependsOn are the direct dependencies: they exist before, and go after.
+	DependsOn []address.Resource
+	// Files are local files that Values mention by their digest.
+	Files []File
+}
+
+// File is a local file that is shipped to the target.
+type File struct {
+	Path   string // where it goes, slash-separated, below schemas.FilesFolder
+	Source string // where it is on this machine
+	SHA256 string // of its content, in hex
+	Size   int64  // bytes
+}
+
+// Target is a target block, evaluated.
+type Target struct {
+	Address address.Target
+	Config  cty.Value // object of the type of the provider's Schema(); wholly known
+}
+
+// Instance is an instance of a server on one target, evaluated: what a provider
+// lowers to resources.
+type Instance struct {
+	Address  address.Server
+	Target   Target
+	Document cty.Value // of type schemas.Describe[schemas.Server]().Type(); unknowns and marks as in Desired.Values
+	Files    []File
+	// DependsOn are endpoints of the servers that the instance refers to.
+	DependsOn []address.Resource
+}
+
+// Lowered is what an instance becomes on its target. Resources shared by the
+// servers of a target are returned for each of them, with equal values.
+type Lowered struct {
+	Resources []Desired
+	// Endpoint is the resource that answers requests. Its attributes url,
+	// address, port and metrics_url (each optional in the type) are what an
+	// expression sees as server.NAME.url and so on.
+	Endpoint address.Resource
+}
+
+// Provider makes servers real on one kind of target.
+type Provider interface {
+	// Kind is the label of the target blocks that it serves, such as "docker".
+	Kind() string
+	// Schema describes the body of such a target block.
+	Schema() *schemas.Block
+	// Types are the types of resources that it makes.
+	Types() []*Type
+	// Lower turns an instance into resources. It is pure: it reaches nothing and
+	// depends on nothing but its argument.
+	Lower(Instance) (Lowered, diag.List)
+	// OpenReader and OpenWriter connect to a target.
+	OpenReader(context.Context, Target, Owner) (Reader, error)
+	OpenWriter(context.Context, Target, Owner) (Writer, error)
+}
+
+// Owner says whose objects are meant: those labelled with the lineage of one
+// state.
+type Owner struct {
+	Lineage string
+}
+
+// Key asks for one resource.
+type Key struct {
+	Address address.Resource
+	Type    string
+	// Prior is what was last recorded of it, without secrets; NilVal when nothing was.
+	Prior cty.Value
+}
+
+// Reading is the answer to a Key. Objects are found by owner and address, so
+// that one whose creation was never recorded is found too.
+type Reading struct {
+	Exists bool
+	// Values is an object of the type's Object(), secrets marked as in
+	// Desired.Values; NilVal when the resource does not exist.
+	Values cty.Value
+	Err    error
+}
+
+// Reader looks at a target and cannot change it.
+type Reader interface {
+	// Read answers each key, in order, in as few requests as the target allows.
+	// It may answer in parallel; it returns when all are answered.
+	Read(context.Context, []Key) []Reading
+	Close() error
+}
+
+// Change is what a Writer is asked to carry out.
+type Change struct {
+	Address address.Resource
+	Type    string
+	// Desired is wholly known, with secrets in the clear (marked); NilVal for a delete.
+	Desired cty.Value
+	// Prior is what was last read, without secrets; NilVal for a create.
+	Prior cty.Value
+	Files []File
+	// Revision numbers the apply. It goes into the object's labels.
+	Revision int
+	// Progress tells the user what is waited for. Never nil.
+	Progress func(string)
+}
+
+// Writer changes a target.
+//
+// Every method may be called again after a lost reply and must then converge:
+// creating what already exists with this owner and address adopts it, deleting
+// what is gone succeeds.
+type Writer interface {
+	// Create returns the values of the new object. With an error it returns the
+	// values of what exists nonetheless, or NilVal.
+	Create(context.Context, Change) (cty.Value, error)
+	// Update changes an object in place, as Create otherwise.
+	Update(context.Context, Change) (cty.Value, error)
+	Delete(context.Context, Change) error
+	Close() error
+}

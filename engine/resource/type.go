@@ -1,0 +1,63 @@
+package resource
+
+import "github.com/zclconf/go-cty/cty"
+
+// Impact is what the users of a server feel when it is changed, in rising order.
+type Impact uint8
+
+const (
+	ImpactNone    Impact = iota // nothing
+	ImpactReload                // taken in while running: no connection is lost
+	ImpactRolling               // drained and replaced step by step: nothing is refused
+	ImpactRestart               // connections are lost
+	ImpactReplace               // a new object takes its place: connections are lost, addresses may change
+)
+
+// String is "none", "reload", "rolling", "restart" or "replace".
+func (i Impact) String() string {
+	return [...]string{"none", "reload", "rolling", "restart", "replace"}[i]
+}
+
+// Type describes a type of resource, such as a Docker container.
+type Type struct {
+	Name       string // unique among all providers: "docker_container"
+	Doc        string
+	Attributes []Attribute
+}
+
+// Attribute describes one attribute of a resource type.
+//
+// An attribute that the configuration sets is owned: it is compared with the
+// world, and a difference is drift. One that is left null is the provider's or
+// the world's to fill in, and is never drift.
+type Attribute struct {
+	Name    string
+	Type    cty.Type // DynamicPseudoType for structured documents
+	Doc     string
+	Replace bool   // a change needs a new object
+	Impact  Impact // of a change in place, unless ImpactAt is set
+	// ImpactAt is the impact of a change at a path below the attribute, for
+	// attributes of which one part is heavier than another. May be nil.
+	ImpactAt func(cty.Path) Impact
+	// Equal compares by meaning two known values that are not null. Nil is RawEquals.
+	Equal func(a, b cty.Value) bool
+}
+
+// Attribute returns the attribute of that name, or nil.
+func (t *Type) Attribute(name string) *Attribute {
+	for i := range t.Attributes {
+		if t.Attributes[i].Name == name {
+			return &t.Attributes[i]
+		}
+	}
+	return nil
+}
+
+// Object is the cty type of the resource's values.
+func (t *Type) Object() cty.Type {
+	types := make(map[string]cty.Type, len(t.Attributes))
+	for _, a := range t.Attributes {
+		types[a.Name] = a.Type
+	}
+	return cty.Object(types)
+}

@@ -1,0 +1,243 @@
+package schemas
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Kind says how the text of an attribute is to be understood.
+type Kind string
+
+const (
+	KindPlain      Kind = ""           // what its type says
+	KindDuration   Kind = "duration"   // see ParseDuration
+	KindSize       Kind = "size"       // see ParseSize
+	KindTemplate   Kind = "template"   // see Template
+	KindJSON       Kind = "json"       // JSON text
+	KindPath       Kind = "path"       // a path: relative to the configuration, or absolute on the target
+	KindType       Kind = "type"       // the bare name of a type
+	KindValue      Kind = "value"      // any value in HCL, held as its JSON text
+	KindExpression Kind = "expression" // kept as source
+)
+
+// Attribute describes one attribute of a block.
+//
+// It is read from the tags of a struct field:
+//
+//	json:"name"         the name, in HCL and in JSON
+//	hcl:"-"             not for users: part of the document only
+//	doc:"…"             the sentence of documentation
+//	required:"true"     must be set
+//	default:"…"         value when not set, in the form a user would write it
+//	unit:"…"            what a bare number counts
+//	min, max:"…"        bounds of a number, inclusive
+//	enum:"a,b"          the values that are allowed
+//	sensitive:"true"    always secret
+//	replace:"true"      a change needs a new object
+//	impact:"restart"    a change is felt as this (default: reload); inherited by nested blocks
+//	kind:"…"            see Kind
+//	template:"…"        where the text goes, which decides how input is escaped: text, word, url, header
+//	exactlyone:"group"  of the fields with this group exactly one is set
+//	atmostone:"group"   of the fields with this group at most one is set
+type Attribute struct {
+	Name       string
+	Type       cty.Type // DynamicPseudoType for any value
+	Kind       Kind
+	Template   string
+	Doc        string
+	Unit       string
+	Default    string
+	HasDefault bool
+	Required   bool
+	Sensitive  bool
+	Replace    bool
+	Internal   bool
+	Impact     string
+	Enum       []string
+	Min, Max   string
+	ExactlyOne string
+	AtMostOne  string
+}
+
+// Mode says how often a nested block may stand, and how it is held.
+type Mode uint8
+
+const (
+	Always   Mode = iota // at most once; its defaults hold without it
+	Optional             // at most once; absent means off
+	Labelled             // any number, told apart by a label: a map
+	Listed               // any number, in order: a list
+)
+
+// Nested describes a block inside a block.
+type Nested struct {
+	Name       string
+	Mode       Mode
+	Required   bool // at least one
+	Impact     string
+	ExactlyOne string
+	AtMostOne  string
+	Block      *Block
+}
+
+// Block describes a block: its attributes and nested blocks, in the order of
+// the struct's fields.
+type Block struct {
+	Doc        string
+	Attributes []*Attribute
+	Blocks     []*Nested
+
+	attributes map[string]*Attribute
+	blocks     map[string]*Nested
+	object     cty.Type
+}
+
+// Attribute returns the attribute of that name, or nil.
+func (b *Block) Attribute(name string) *Attribute { return b.attributes[name] }
+
+// Nested returns the nested block of that name, or nil.
+func (b *Block) Nested(name string) *Nested { return b.blocks[name] }
+
+// Type is the block as an object type. Every attribute may be null. A labelled
+// block is a map of objects, a listed one a list, any other an object.
+func (b *Block) Type() cty.Type { return b.object }
+
+var described sync.Map // reflect.Type → *Block; a cache, filled with equal values by whoever comes first
+
+// Describe returns the description of the block that T declares. It panics on a
+// struct that is not a block, which a test of this package finds.
+func Describe[T any]() *Block { return describe(reflect.TypeFor[T]()) }
+
+func describe(t reflect.Type) *Block {
+	if b, ok := described.Load(t); ok {
+		return b.(*Block)
+	}
+	b := &Block{attributes: map[string]*Attribute{}, blocks: map[string]*Nested{}}
+	types := map[string]cty.Type{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Name == "_" {
+			b.Doc = f.Tag.Get("doc")
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			panic(fmt.Sprintf("schemas: field %s.%s has no json tag", t, f.Name))
+		}
+		if n := nested(name, f); n != nil {
+			b.Blocks = append(b.Blocks, n)
+			b.blocks[name] = n
+			switch n.Mode {
+			case Labelled:
+				types[name] = cty.Map(n.Block.object)
+			case Listed:
+				types[name] = cty.List(n.Block.object)
+			default:
+				types[name] = n.Block.object
+			}
+			continue
+		}
+		a := attribute(name, f)
+		b.Attributes = append(b.Attributes, a)
+		b.attributes[name] = a
+		types[name] = a.Type
+	}
+	b.object = cty.Object(types)
+	actual, _ := described.LoadOrStore(t, b)
+	return actual.(*Block)
+}
+
+var (
+	durationType   = reflect.TypeFor[Duration]()
+	sizeType       = reflect.TypeFor[Size]()
+	templateType   = reflect.TypeFor[Template]()
+	expressionType = reflect.TypeFor[Expression]()
+)
+
+func nested(name string, f reflect.StructField) *Nested {
+	t, mode := f.Type, Always
+	switch t.Kind() {
+	case reflect.Pointer:
+		t, mode = t.Elem(), Optional
+	case reflect.Map:
+		t, mode = t.Elem(), Labelled
+	case reflect.Slice:
+		t, mode = t.Elem(), Listed
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == expressionType {
+		return nil
+	}
+	return &Nested{
+		Name: name, Mode: mode, Block: describe(t),
+		Required:   f.Tag.Get("required") == "true",
+		Impact:     f.Tag.Get("impact"),
+		ExactlyOne: f.Tag.Get("exactlyone"),
+		AtMostOne:  f.Tag.Get("atmostone"),
+	}
+}
+
+func attribute(name string, f reflect.StructField) *Attribute {
+	typ, kind := attributeType(f.Type)
+	if k := Kind(f.Tag.Get("kind")); k != KindPlain {
+		kind = k
+	}
+	a := &Attribute{
+		Name: name, Type: typ, Kind: kind,
+		Template:   f.Tag.Get("template"),
+		Doc:        f.Tag.Get("doc"),
+		Unit:       f.Tag.Get("unit"),
+		Required:   f.Tag.Get("required") == "true",
+		Sensitive:  f.Tag.Get("sensitive") == "true",
+		Replace:    f.Tag.Get("replace") == "true",
+		Internal:   f.Tag.Get("hcl") == "-",
+		Impact:     f.Tag.Get("impact"),
+		Min:        f.Tag.Get("min"),
+		Max:        f.Tag.Get("max"),
+		ExactlyOne: f.Tag.Get("exactlyone"),
+		AtMostOne:  f.Tag.Get("atmostone"),
+	}
+	a.Default, a.HasDefault = f.Tag.Lookup("default")
+	if e := f.Tag.Get("enum"); e != "" {
+		a.Enum = strings.Split(e, ",")
+	}
+	return a
+}
+
+func attributeType(t reflect.Type) (cty.Type, Kind) {
+	switch t {
+	case durationType:
+		return cty.String, KindDuration
+	case sizeType:
+		return cty.String, KindSize
+	case templateType:
+		return cty.String, KindTemplate
+	case expressionType:
+		return cty.DynamicPseudoType, KindExpression
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return cty.String, KindPlain
+	case reflect.Bool:
+		return cty.Bool, KindPlain
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		return cty.Number, KindPlain
+	case reflect.Interface:
+		return cty.DynamicPseudoType, KindPlain
+	case reflect.Pointer:
+		return attributeType(t.Elem())
+	case reflect.Slice:
+		elem, kind := attributeType(t.Elem())
+		return cty.List(elem), kind
+	case reflect.Map:
+		elem, kind := attributeType(t.Elem())
+		return cty.Map(elem), kind
+	}
+	panic(fmt.Sprintf("schemas: no attribute can have the type %s", t))
+}
