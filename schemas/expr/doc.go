@@ -1,0 +1,19 @@
+// Package expr is the language of expressions that plan time and request time
+// share: the functions, the templates that the runtime evaluates, and the
+// partial evaluation that makes such a template out of an expression.
+//
+// The engine evaluates what does not mention input ([Partial]); what is left is a
+// [schemas.Template] in the runtime document, which the runtime compiles once
+// ([Compile], [CompileWords]) and evaluates for each request. Only input and the
+// functions of [Functions] exist there.
+//
+// A template knows the place it stands in, and escapes for it: text that the
+// author wrote stays as it is, and what came from input can add no path segment,
+// query parameter, header or word. See [Compile] for the places.
+//
+// Functions that touch the world (files, environment, clock) are not here: the
+// engine adds them at plan time, and the runtime has none.
+//
+// In order of reading: template.go, place.go, words.go, input.go, partial.go and
+// source.go (writing expressions as source), functions.go and its neighbours.
+package expr

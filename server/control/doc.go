@@ -1,0 +1,7 @@
+// Package control is the local control socket of a running server: a Unix socket
+// that only its owner can reach, over which the command line asks how the
+// server is and tells it to reload or stop.
+//
+// One request a line, one answer a line, both JSON objects. [Serve] is the
+// server's side, [Dial] the command line's.
+package control
