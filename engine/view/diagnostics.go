@@ -1,0 +1,113 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/erlmcp/erlmcp/diag"
+)
+
+// Diagnostics writes each diagnostic with the lines of source that it is about.
+// Sources holds files that were read; others are looked for on disk.
+func Diagnostics(w io.Writer, s Style, list diag.List, sources map[string][]byte) {
+	list.Sort()
+	for i, d := range list {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		diagnostic(w, s, d, sources)
+	}
+}
+
+func diagnostic(w io.Writer, s Style, d *diag.Diagnostic, sources map[string][]byte) {
+	color := Red
+	if d.Severity == diag.Warning {
+		color = Yellow
+	}
+	fmt.Fprintf(w, "%s %s\n", s.Paint(color+";"+Bold, d.Severity.String()+":"), s.Paint(Bold, d.Summary))
+	if d.Range != nil {
+		fmt.Fprintf(w, "  %s %s\n", s.Paint(Dim, "at"), d.Range)
+		snippet(w, s, color, d.Range, sources)
+	} else if d.Address != "" {
+		fmt.Fprintf(w, "  %s %s\n", s.Paint(Dim, "in"), d.Address)
+	}
+	width := min(s.Width, 100)
+	if d.Detail != "" {
+		fmt.Fprint(w, wrap(d.Detail, "  ", width))
+	}
+	if d.Remedy != "" {
+		fmt.Fprint(w, s.Paint(Cyan, strings.TrimRight(wrap(d.Remedy, "  ", width), "\n")), "\n")
+	}
+}
+
+// snippet shows the line before the place, its first line, and a mark below it.
+func snippet(w io.Writer, s Style, color string, r *diag.Range, sources map[string][]byte) {
+	src, ok := sources[r.File]
+	if !ok {
+		if src, _ = os.ReadFile(r.File); src == nil {
+			return
+		}
+	}
+	lines := bytes.Split(src, []byte("\n"))
+	if r.Start.Line < 1 || r.Start.Line > len(lines) {
+		return
+	}
+	number := func(n int, mark string) string { return s.Paint(Dim, fmt.Sprintf("%s%4d │ ", mark, n)) }
+	if r.Start.Line > 1 && len(bytes.TrimSpace(lines[r.Start.Line-2])) > 0 {
+		fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line-1, " "), printable(lines[r.Start.Line-2]))
+	}
+	line := printable(lines[r.Start.Line-1])
+	fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line, " "), line)
+	end := r.End.Column
+	if r.End.Line != r.Start.Line || end <= r.Start.Column {
+		end = utf8.RuneCountInString(line) + 1
+	}
+	fmt.Fprintf(w, "  %s%s%s\n", s.Paint(Dim, "      │ "), strings.Repeat(" ", max(0, r.Start.Column-1)),
+		s.Paint(color, strings.Repeat("^", max(1, end-r.Start.Column))))
+}
+
+// printable keeps a line of source from steering the terminal.
+func printable(line []byte) string {
+	return strings.TrimRight(strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' '
+		}
+		if r < ' ' || r == 0x7f {
+			return '·'
+		}
+		return r
+	}, strings.ToValidUTF8(string(line), "·")), " ·")
+}
+
+// DiagnosticJSON is the machine's form of a diagnostic.
+type DiagnosticJSON struct {
+	Severity string      `json:"severity"`
+	Summary  string      `json:"summary"`
+	Detail   string      `json:"detail,omitempty"`
+	Remedy   string      `json:"remedy,omitempty"`
+	Address  string      `json:"address,omitempty"`
+	Range    *diag.Range `json:"range,omitempty"`
+}
+
+// DiagnosticsJSON converts a list for JSON output.
+func DiagnosticsJSON(list diag.List) []DiagnosticJSON {
+	list.Sort()
+	out := make([]DiagnosticJSON, 0, len(list))
+	for _, d := range list {
+		out = append(out, DiagnosticJSON{d.Severity.String(), d.Summary, d.Detail, d.Remedy, d.Address, d.Range})
+	}
+	return out
+}
+
+// JSON writes a value as indented JSON.
+func JSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
