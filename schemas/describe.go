@@ -43,6 +43,9 @@ const (
 //	template:"…"        where the text goes, which decides how input is escaped: text, word, url, header
 //	exactlyone:"group"  of the fields with this group exactly one is set
 //	atmostone:"group"   of the fields with this group at most one is set
+//
+// A field for a nested block may have label:"…", see [Nested]; the blank field
+// that carries a block's documentation may have ports:"shared", see [Block].
 type Attribute struct {
 	Name       string
 	Type       cty.Type // DynamicPseudoType for any value
@@ -56,6 +59,8 @@ type Attribute struct {
 	Sensitive  bool
 	Replace    bool
 	Internal   bool
+	Integer    bool // a number without a fraction
+	NoZero     bool // zero would read as "not set", so it cannot be given
 	Impact     string
 	Enum       []string
 	Min, Max   string
@@ -78,11 +83,19 @@ type Nested struct {
 	Name       string
 	Mode       Mode
 	Required   bool // at least one
+	Label      LabelRule
 	Impact     string
 	ExactlyOne string
 	AtMostOne  string
 	Block      *Block
+
+	absent cty.Value
 }
+
+// Absent is the value of the attribute that holds the nested block when none is
+// written: an object whose attributes are null where its defaults hold without
+// it, null otherwise.
+func (n *Nested) Absent() cty.Value { return n.absent }
 
 // Block describes a block: its attributes and nested blocks, in the order of
 // the struct's fields.
@@ -90,6 +103,9 @@ type Block struct {
 	Doc        string
 	Attributes []*Attribute
 	Blocks     []*Nested
+	// SharedPorts says of a target that its servers share its ports: two of
+	// them cannot listen on the same one.
+	SharedPorts bool
 
 	attributes map[string]*Attribute
 	blocks     map[string]*Nested
@@ -122,6 +138,7 @@ func describe(t reflect.Type) *Block {
 		f := t.Field(i)
 		if f.Name == "_" {
 			b.Doc = f.Tag.Get("doc")
+			b.SharedPorts = f.Tag.Get("ports") == "shared"
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -131,14 +148,7 @@ func describe(t reflect.Type) *Block {
 		if n := nested(name, f); n != nil {
 			b.Blocks = append(b.Blocks, n)
 			b.blocks[name] = n
-			switch n.Mode {
-			case Labelled:
-				types[name] = cty.Map(n.Block.object)
-			case Listed:
-				types[name] = cty.List(n.Block.object)
-			default:
-				types[name] = n.Block.object
-			}
+			types[name] = n.absent.Type()
 			continue
 		}
 		a := attribute(name, f)
@@ -174,13 +184,35 @@ func nested(name string, f reflect.StructField) *Nested {
 	if t.Kind() != reflect.Struct || t == expressionType {
 		return nil
 	}
-	return &Nested{
+	n := &Nested{
 		Name: name, Mode: mode, Block: describe(t),
 		Required:   f.Tag.Get("required") == "true",
+		Label:      LabelRule(f.Tag.Get("label")),
 		Impact:     f.Tag.Get("impact"),
 		ExactlyOne: f.Tag.Get("exactlyone"),
 		AtMostOne:  f.Tag.Get("atmostone"),
 	}
+	n.absent = absent(n)
+	return n
+}
+
+func absent(n *Nested) cty.Value {
+	switch n.Mode {
+	case Labelled:
+		return cty.NullVal(cty.Map(n.Block.object))
+	case Listed:
+		return cty.NullVal(cty.List(n.Block.object))
+	case Optional:
+		return cty.NullVal(n.Block.object)
+	}
+	values := map[string]cty.Value{}
+	for _, a := range n.Block.Attributes {
+		values[a.Name] = cty.NullVal(a.Type)
+	}
+	for _, inner := range n.Block.Blocks {
+		values[inner.Name] = inner.absent
+	}
+	return cty.ObjectVal(values)
 }
 
 func attribute(name string, f reflect.StructField) *Attribute {
@@ -204,10 +236,22 @@ func attribute(name string, f reflect.StructField) *Attribute {
 		AtMostOne:  f.Tag.Get("atmostone"),
 	}
 	a.Default, a.HasDefault = f.Tag.Lookup("default")
+	switch f.Type.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		a.NoZero = a.HasDefault && a.Default != "0"
+	}
+	a.Integer = isInteger(f.Type) && kind == KindPlain
 	if e := f.Tag.Get("enum"); e != "" {
 		a.Enum = strings.Split(e, ",")
 	}
 	return a
+}
+
+func isInteger(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Int || t.Kind() == reflect.Int64
 }
 
 func attributeType(t reflect.Type) (cty.Type, Kind) {

@@ -149,8 +149,7 @@ func Value(document []byte) (cty.Value, error) {
 	})
 }
 
-// valueOf is the inverse of encodeBlock. Null fields is an absent block whose
-// defaults hold.
+// valueOf is the inverse of encodeBlock.
 func valueOf(b *Block, fields map[string]any) (cty.Value, error) {
 	for name := range fields {
 		if b.Attribute(name) == nil && b.Nested(name) == nil {
@@ -184,12 +183,11 @@ func valueOf(b *Block, fields map[string]any) (cty.Value, error) {
 }
 
 func nestedValue(n *Nested, f any, present bool) (cty.Value, error) {
-	t := n.Block.Type()
+	if !present {
+		return n.Absent(), nil
+	}
 	switch n.Mode {
 	case Labelled:
-		if !present {
-			return cty.NullVal(cty.Map(t)), nil
-		}
 		m, ok := f.(map[string]any)
 		if !ok {
 			return cty.NilVal, fmt.Errorf("it is not a JSON object")
@@ -203,13 +201,10 @@ func nestedValue(n *Nested, f any, present bool) (cty.Value, error) {
 			out[k] = v
 		}
 		if len(out) == 0 {
-			return cty.NullVal(cty.Map(t)), nil
+			return n.Absent(), nil
 		}
 		return cty.MapVal(out), nil
 	case Listed:
-		if !present {
-			return cty.NullVal(cty.List(t)), nil
-		}
 		l, ok := f.([]any)
 		if !ok {
 			return cty.NilVal, fmt.Errorf("it is not a JSON array")
@@ -223,17 +218,9 @@ func nestedValue(n *Nested, f any, present bool) (cty.Value, error) {
 			out = append(out, v)
 		}
 		if len(out) == 0 {
-			return cty.NullVal(cty.List(t)), nil
+			return n.Absent(), nil
 		}
 		return cty.ListVal(out), nil
-	case Always:
-		if !present {
-			return valueOf(n.Block, nil)
-		}
-	case Optional:
-		if !present {
-			return cty.NullVal(t), nil
-		}
 	}
 	return objectValue(n.Block, f)
 }

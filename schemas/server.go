@@ -16,9 +16,9 @@ type Server struct {
 	RateLimit *RateLimit `json:"rate_limit,omitempty"`
 	Limits    Limits     `json:"limits,omitzero" impact:"restart"`
 
-	Tools     map[string]*Tool     `json:"tool,omitempty"`
-	Resources map[string]*Resource `json:"resource,omitempty"`
-	Prompts   map[string]*Prompt   `json:"prompt,omitempty"`
+	Tools     map[string]*Tool     `json:"tool,omitempty" label:"name"`
+	Resources map[string]*Resource `json:"resource,omitempty" label:"name"`
+	Prompts   map[string]*Prompt   `json:"prompt,omitempty" label:"name"`
 
 	Log     Log     `json:"log,omitzero"`
 	Metrics Metrics `json:"metrics,omitzero" impact:"restart"`
@@ -90,7 +90,7 @@ type Tool struct {
 
 	Title       string            `json:"title,omitempty" doc:"Name for people to read."`
 	Description string            `json:"description,omitempty" doc:"What the tool does and when to use it, for the model."`
-	Inputs      map[string]*Input `json:"input,omitempty" atmostone:"inputs"`
+	Inputs      map[string]*Input `json:"input,omitempty" label:"input" atmostone:"inputs"`
 	InputSchema string            `json:"input_schema,omitempty" atmostone:"inputs" kind:"json" doc:"The JSON Schema of the arguments as JSON text, instead of input blocks; usually jsonencode({…}) or file(\"schema.json\")."`
 
 	Static *Static `json:"static,omitempty" exactlyone:"backend"`
@@ -182,7 +182,7 @@ type Prompt struct {
 
 	Title       string               `json:"title,omitempty" doc:"Name for people to read."`
 	Description string               `json:"description,omitempty" doc:"What the prompt is for."`
-	Arguments   map[string]*Argument `json:"argument,omitempty"`
+	Arguments   map[string]*Argument `json:"argument,omitempty" label:"input"`
 	Messages    []Message            `json:"message,omitempty" required:"true"`
 }
 

@@ -2,14 +2,14 @@ package schemas
 
 // HostTarget is a machine: this one.
 type HostTarget struct {
-	_ struct{} `doc:"This machine. Each server gets a folder of releases, of which current is the one that runs, and a supervised process."`
+	_ struct{} `doc:"This machine. Each server gets a folder of releases, of which current is the one that runs, and a supervised process." ports:"shared"`
 
 	Root string `json:"root,omitempty" kind:"path" doc:"Folder for the servers. Default: /var/lib/erlmcp for root, else ~/.local/share/erlmcp."`
 }
 
 // DockerTarget is a Docker engine.
 type DockerTarget struct {
-	_ struct{} `doc:"A Docker engine. Each server is a container: read-only, without capabilities, with limits, as a user that is not root."`
+	_ struct{} `doc:"A Docker engine. Each server is a container: read-only, without capabilities, with limits, as a user that is not root." ports:"shared"`
 
 	Host    string `json:"host,omitempty" doc:"Address of the engine, such as \"unix:///var/run/docker.sock\" or \"tcp://10.0.0.5:2376\". Default: DOCKER_HOST, else the local engine."`
 	Network string `json:"network,omitempty" doc:"An existing network to join. Default: one of this target's own, named after it."`

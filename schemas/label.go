@@ -1,0 +1,35 @@
+package schemas
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// LabelRule says what the label of a nested block may be.
+type LabelRule string
+
+const (
+	// LabelName is the name of a tool, resource or prompt (MCP, "Tool Names"):
+	// letters, digits, dots, dashes and underscores.
+	LabelName LabelRule = "name"
+	// LabelInput is the name of an input, which templates in the block that
+	// holds it mention as input.NAME.
+	LabelInput LabelRule = "input"
+)
+
+var (
+	labelName  = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
+	labelInput = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
+)
+
+// Check returns the rule that a label breaks, as a sentence without its subject,
+// or "".
+func (r LabelRule) Check(label string) string {
+	switch {
+	case r == LabelName && !labelName.MatchString(label):
+		return fmt.Sprintf("it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot, not %q", label)
+	case r == LabelInput && !labelInput.MatchString(label):
+		return fmt.Sprintf("it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore, not %q", label)
+	}
+	return ""
+}
