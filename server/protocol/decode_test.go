@@ -1,0 +1,117 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestDecode(t *testing.T) {
+	deep := strings.Repeat("[", 70) + strings.Repeat("]", 70)
+	for _, c := range []struct {
+		name, in string
+		kind     Kind
+		id       string
+		code     int
+	}{
+		{"a request", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, Request, "1", 0},
+		{"an id that is a string stays as written", ` {"jsonrpc":"2.0","id":"a\u0062","method":"ping"} `, Request, `"a\u0062"`, 0},
+		{"an id that is a big number stays as written", `{"jsonrpc":"2.0","id":12345678901234567890,"method":"ping"}`, Request, "12345678901234567890", 0},
+		{"a notification", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, Notification, "", 0},
+		{"an answer", `{"jsonrpc":"2.0","id":1,"result":{}}`, Response, "1", 0},
+		{"a batch", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, Batch, "", 0},
+		{"null params", `{"jsonrpc":"2.0","id":1,"method":"ping","params":null}`, Request, "1", 0},
+		{"an escaped name of a member", `{"jsonrpc":"2.0","id":1,"\u006dethod":"ping"}`, Request, "1", 0},
+		{"an empty batch", `[]`, 0, "", InvalidRequest},
+		{"a null id", `{"jsonrpc":"2.0","id":null,"method":"ping"}`, 0, "", InvalidRequest},
+		{"an id that is an object", `{"jsonrpc":"2.0","id":{},"method":"ping"}`, 0, "", InvalidRequest},
+		{"no version", `{"id":1,"method":"ping"}`, 0, "1", InvalidRequest},
+		{"another version", `{"jsonrpc":"1.0","id":1,"method":"ping"}`, 0, "1", InvalidRequest},
+		{"no method", `{"jsonrpc":"2.0","id":1}`, 0, "1", InvalidRequest},
+		{"a method that is a number", `{"jsonrpc":"2.0","id":1,"method":1}`, 0, "1", InvalidRequest},
+		{"the wrong case", `{"jsonrpc":"2.0","id":1,"Method":"ping"}`, 0, "1", InvalidRequest},
+		{"a member twice", `{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}`, 0, "", InvalidRequest},
+		{"a parameter twice", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","na\u006de":"b"}}`, 0, "", InvalidRequest},
+		{"params that are an array", `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, 0, "1", InvalidParams},
+		{"a host of members", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{` + members(200) + `}}`, 0, "", InvalidRequest},
+		{"a number", `1`, 0, "", InvalidRequest},
+		{"nothing", ``, 0, "", ParseError},
+		{"a cut message", `{"jsonrpc":"2.0",`, 0, "", ParseError},
+		{"two messages", `{"jsonrpc":"2.0","id":1,"method":"ping"} {}`, 0, "", ParseError},
+		{"a bare word", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":nul}}`, 0, "", ParseError},
+		{"a leading zero", `{"a":01}`, 0, "", ParseError},
+		{"a control character in a string", "{\"a\":\"\n\"}", 0, "", ParseError},
+		{"a bad escape", `{"a":"\x"}`, 0, "", ParseError},
+		{"bytes that are not UTF-8", "{\"a\":\"\xff\"}", 0, "", ParseError},
+		{"nesting that is too deep", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":` + deep + `}}`, 0, "", InvalidRequest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := Decode([]byte(c.in), 64)
+			if c.code != 0 {
+				if err == nil || err.Code != c.code {
+					t.Fatalf("error = %v, want code %d", err, c.code)
+				}
+			} else if err != nil {
+				t.Fatal(err)
+			} else if m.Kind != c.kind {
+				t.Errorf("kind = %d, want %d", m.Kind, c.kind)
+			}
+			if string(m.ID) != c.id {
+				t.Errorf("id = %s, want %s", m.ID, c.id)
+			}
+		})
+	}
+}
+
+func TestDecodeFindsParams(t *testing.T) {
+	m, err := Decode([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"f","arguments":{"a":[1,{"b":2}]},"_meta":{"progressToken":7,"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, err := m.Text("name"); err != nil || name != "f" {
+		t.Errorf("name = %q, %v", name, err)
+	}
+	if got := string(m.Params.Get("arguments")); got != `{"a":[1,{"b":2}]}` {
+		t.Errorf("arguments = %s", got)
+	}
+	if m.DeclaredVersion() != "2026-07-28" || string(m.Meta.Get("progressToken")) != "7" {
+		t.Errorf("meta = %v", m.Meta)
+	}
+	if err := m.CheckMeta(); err == nil || err.Code != InvalidParams {
+		t.Errorf("a request without capabilities: %v", err)
+	}
+}
+
+func members(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`"m%d":0`, i)
+	}
+	return strings.Join(list, ",")
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"f","arguments":{"a":[1.5e-3,true,null,"\u00e9"]},"_meta":{"a":1}}}`,
+		`[{"jsonrpc":"2.0","id":"x","method":"ping"}]`, `{"jsonrpc":"2.0","id":1,"result":{}}`, `{`, `-0`, `"\ud800"`, "\x00",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := Decode(data, 32)
+		if err == nil && !json.Valid(data) {
+			t.Fatalf("accepted what is not JSON: %q", data)
+		}
+		if err != nil && err.Code == ParseError && json.Valid(data) && m.Kind == 0 && isUTF8(data) {
+			t.Fatalf("refused JSON as not JSON: %q: %v", data, err)
+		}
+		if err == nil && m.Kind == Request {
+			if !json.Valid(AppendError(nil, m.ID, NewError(InternalError, "x"))) {
+				t.Fatalf("an answer to it is not JSON: %q", data)
+			}
+		}
+	})
+}
+
+func isUTF8(data []byte) bool { return strings.ToValidUTF8(string(data), "") == string(data) }

@@ -1,0 +1,45 @@
+package protocol
+
+import "fmt"
+
+// Error codes. The first block is JSON-RPC 2.0's, the second MCP's (2026-07-28,
+// basic, "Error Codes"; -32002 only of legacy versions), the third erlmcp's own:
+// outside the reserved range, and equal to the HTTP status that goes with them.
+const (
+	ParseError     = -32700
+	InvalidRequest = -32600
+	MethodNotFound = -32601
+	InvalidParams  = -32602
+	InternalError  = -32603
+
+	HeaderMismatch     = -32020
+	UnsupportedVersion = -32022
+	ResourceNotFound   = -32002
+
+	RateLimited = 429 // data.retryAfterMs says when to come back
+	Overloaded  = 503 // too many calls wait already, or the server is stopping
+)
+
+// Error is a JSON-RPC error; Data is any value that encodes as JSON, or nil.
+type Error struct {
+	Code    int
+	Message string
+	Data    any
+}
+
+// NewError returns an error without data.
+func NewError(code int, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Error is the message with its code, for logs.
+func (e *Error) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code) }
+
+// NotServed is the error for a version that is not served.
+func NotServed(requested string) *Error {
+	return &Error{
+		Code:    UnsupportedVersion,
+		Message: "Unsupported protocol version",
+		Data:    map[string]any{"supported": Versions(), "requested": clip(requested)},
+	}
+}

@@ -1,0 +1,80 @@
+package protocol
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+// Names of HTTP headers, in their canonical form.
+const (
+	HeaderVersion = "Mcp-Protocol-Version"
+	HeaderMethod  = "Mcp-Method"
+	HeaderName    = "Mcp-Name"
+	HeaderSession = "Mcp-Session-Id"
+)
+
+// CheckHeaders compares the HTTP headers of a modern request with what they
+// mirror (MCP 2026-07-28, basic/transports/streamable-http, "Server
+// Validation").
+func (m *Message) CheckHeaders(h http.Header) *Error {
+	if err := mirrors(h, HeaderVersion, m.DeclaredVersion()); err != nil {
+		return err
+	}
+	if err := mirrors(h, HeaderMethod, m.Method); err != nil {
+		return err
+	}
+	var member string
+	switch m.Method {
+	case ToolsCall, PromptsGet:
+		member = "name"
+	case ResourcesRead:
+		member = "uri"
+	default:
+		return nil
+	}
+	want, err := m.Text(member)
+	if err != nil {
+		return err
+	}
+	values := h[HeaderName]
+	if len(values) != 1 {
+		return NewError(HeaderMismatch, "Header mismatch: %s must stand exactly once", HeaderName)
+	}
+	got, ok := decodeHeader(values[0])
+	if !ok {
+		return NewError(HeaderMismatch, "Header mismatch: %s is not a valid header value", HeaderName)
+	}
+	if got != want {
+		return NewError(HeaderMismatch, "Header mismatch: %s does not match params.%s", HeaderName, member)
+	}
+	return nil
+}
+
+func mirrors(h http.Header, name, want string) *Error {
+	values := h[name]
+	if len(values) != 1 {
+		return NewError(HeaderMismatch, "Header mismatch: %s must stand exactly once", name)
+	}
+	if values[0] != want {
+		return NewError(HeaderMismatch, "Header mismatch: %s is %q, the message has %q", name, clip(values[0]), clip(want))
+	}
+	return nil
+}
+
+// decodeHeader undoes the encoding of values that a header cannot hold ("Value
+// Encoding").
+func decodeHeader(v string) (string, bool) {
+	if inner, ok := strings.CutPrefix(v, "=?base64?"); ok {
+		if inner, ok = strings.CutSuffix(inner, "?="); ok {
+			raw, err := base64.StdEncoding.DecodeString(inner)
+			return string(raw), err == nil
+		}
+	}
+	for i := range len(v) {
+		if c := v[i]; c != '\t' && (c < ' ' || c > '~') {
+			return "", false
+		}
+	}
+	return v, true
+}

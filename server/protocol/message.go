@@ -1,0 +1,143 @@
+package protocol
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// Kind says what a message is.
+type Kind uint8
+
+const (
+	Request      Kind = iota + 1 // has an id and wants an answer
+	Notification                 // has no id
+	Response                     // answers a request of ours
+	Batch                        // several messages; see Message.Batch
+)
+
+// Message is one decoded JSON-RPC message. Its raw parts alias the input of
+// [Decode] and live as long as that does.
+type Message struct {
+	Kind   Kind
+	ID     json.RawMessage // a string or a number, as it was written; nil without one
+	Method string
+	Params Object            // members of params; nil when there are none
+	Meta   Object            // members of params._meta
+	Batch  []json.RawMessage // the messages of a batch, not yet decoded
+}
+
+// Member is one member of an object.
+type Member struct {
+	Name  string
+	Value json.RawMessage
+}
+
+// Object is the members of a JSON object in their order, values raw.
+type Object []Member
+
+// Get returns the value of a member, or nil.
+func (o Object) Get(name string) json.RawMessage {
+	for i := range o {
+		if o[i].Name == name {
+			return o[i].Value
+		}
+	}
+	return nil
+}
+
+// MaxBatch is the most messages of a batch.
+const MaxBatch = 100
+
+// Decode reads one message. Syntax is checked in full, nesting is bounded by
+// depth, and a member that stands twice in the message, its params or its _meta
+// is refused, so that nobody can read it in two ways. On error the message holds
+// the id when it could be read.
+func Decode(data []byte, depth int) (Message, *Error) {
+	if !utf8.Valid(data) {
+		return Message{}, NewError(ParseError, "the message is not valid UTF-8")
+	}
+	s := scanner{data: data, depth: depth}
+	s.space()
+	if s.peek() == '[' {
+		return decodeBatch(&s)
+	}
+	var m Message
+	var top Object
+	if err := s.message(&top, &m); err != nil {
+		return m, err
+	}
+	if err := s.end(); err != nil {
+		return Message{}, err
+	}
+	return m, m.classify(top)
+}
+
+func decodeBatch(s *scanner) (Message, *Error) {
+	m := Message{Kind: Batch}
+	if err := s.array(&m.Batch); err != nil {
+		return Message{}, err
+	}
+	if err := s.end(); err != nil {
+		return Message{}, err
+	}
+	switch {
+	case len(m.Batch) == 0:
+		return m, NewError(InvalidRequest, "the batch is empty")
+	case len(m.Batch) > MaxBatch:
+		return m, NewError(InvalidRequest, "the batch has more than %d messages", MaxBatch)
+	}
+	return m, nil
+}
+
+// classify checks the envelope (JSON-RPC 2.0, section 4).
+func (m *Message) classify(top Object) *Error {
+	id := top.Get("id")
+	if validID(id) {
+		m.ID = id
+	}
+	if string(top.Get("jsonrpc")) != `"2.0"` {
+		return NewError(InvalidRequest, `the message has no "jsonrpc": "2.0"`)
+	}
+	method := top.Get("method")
+	if method == nil {
+		if top.Get("result") == nil && top.Get("error") == nil {
+			return NewError(InvalidRequest, "the message has no method")
+		}
+		m.Kind = Response
+		return nil
+	}
+	if method[0] != '"' {
+		return NewError(InvalidRequest, "the method is not a string")
+	}
+	m.Method = text(method)
+	if id != nil && m.ID == nil {
+		return NewError(InvalidRequest, "the id is neither a string nor a number")
+	}
+	m.Kind = Notification
+	if m.ID != nil {
+		m.Kind = Request
+	}
+	if p := top.Get("params"); p != nil && p[0] != '{' && string(p) != "null" {
+		return NewError(InvalidParams, "params is not an object")
+	}
+	return nil
+}
+
+func validID(id json.RawMessage) bool {
+	return len(id) > 0 && (id[0] == '"' || id[0] == '-' || id[0] >= '0' && id[0] <= '9')
+}
+
+// text is the value of a JSON string that the scanner has accepted.
+func text(raw json.RawMessage) string {
+	inner := raw[1 : len(raw)-1]
+	for _, c := range inner {
+		if c == '\\' {
+			var s string
+			if json.Unmarshal(raw, &s) != nil {
+				return ""
+			}
+			return s
+		}
+	}
+	return intern(inner)
+}

@@ -1,0 +1,48 @@
+package protocol
+
+import "encoding/json"
+
+// Keys of _meta that MCP 2026-07-28 reserves (basic, "General fields").
+const (
+	MetaProtocolVersion    = "io.modelcontextprotocol/protocolVersion"
+	MetaClientInfo         = "io.modelcontextprotocol/clientInfo"
+	MetaClientCapabilities = "io.modelcontextprotocol/clientCapabilities"
+	MetaLogLevel           = "io.modelcontextprotocol/logLevel"
+	MetaServerInfo         = "io.modelcontextprotocol/serverInfo"
+	MetaSubscriptionID     = "io.modelcontextprotocol/subscriptionId"
+)
+
+// DeclaredVersion is the version that the request itself declares, "" when it
+// declares none: then it is of the older era.
+func (m *Message) DeclaredVersion() string {
+	if raw := m.Meta.Get(MetaProtocolVersion); isString(raw) {
+		return text(raw)
+	}
+	return ""
+}
+
+// CheckMeta checks that a modern request says all that it must of itself.
+func (m *Message) CheckMeta() *Error {
+	if !isString(m.Meta.Get(MetaProtocolVersion)) {
+		return NewError(InvalidParams, "_meta lacks %s, a string", MetaProtocolVersion)
+	}
+	if caps := m.Meta.Get(MetaClientCapabilities); len(caps) == 0 || caps[0] != '{' {
+		return NewError(InvalidParams, "_meta lacks %s, an object", MetaClientCapabilities)
+	}
+	if level := m.Meta.Get(MetaLogLevel); level != nil && !IsLogLevel(level) {
+		return NewError(InvalidParams, "_meta has a %s that is not a log level", MetaLogLevel)
+	}
+	return nil
+}
+
+// IsLogLevel reports whether raw is the name of a log level (RFC 5424, section
+// 6.2.1, as MCP writes them).
+func IsLogLevel(raw json.RawMessage) bool {
+	switch string(raw) {
+	case `"debug"`, `"info"`, `"notice"`, `"warning"`, `"error"`, `"critical"`, `"alert"`, `"emergency"`:
+		return true
+	}
+	return false
+}
+
+func isString(raw json.RawMessage) bool { return len(raw) > 1 && raw[0] == '"' }
