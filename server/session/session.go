@@ -1,0 +1,61 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
+
+// ID names a session: 128 random bits.
+type ID [16]byte
+
+// Session is what is remembered of a client between its requests.
+type Session struct {
+	// Version is what initialize settled on.
+	Version protocol.Version
+
+	id         ID
+	used       time.Time // guarded by the table
+	prev, next *Session  // guarded by the table: neighbours by use
+
+	mu     sync.Mutex
+	closed chan struct{} // of the open stream; nil without one
+	told   uint64        // the catalog's revision that the client knows of
+}
+
+// OpenStream makes the caller the one that carries notifications to the client.
+// An older stream of the session ends, as a client opens a new one when it has
+// lost the old. The stream must end when ended is closed; the caller calls close
+// when it does.
+func (s *Session) OpenStream() (ended <-chan struct{}, close func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endStream()
+	mine := make(chan struct{})
+	s.closed = mine
+	return mine, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.closed == mine {
+			s.closed = nil
+		}
+	}
+}
+
+// endStream ends the open stream, if any. The caller holds mu.
+func (s *Session) endStream() {
+	if s.closed != nil {
+		close(s.closed)
+		s.closed = nil
+	}
+}
+
+// Told returns the revision of the catalog that the client has been told of,
+// and sets it.
+func (s *Session) Told(revision uint64) (before uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.told = s.told, revision
+	return before
+}
