@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -15,7 +17,7 @@ import (
 // see that it changed.
 type Object struct {
 	Values  cty.Value // no marks; null where a secret was
-	Secrets []Secret  // in the order of cty.Path traversal
+	Secrets []Secret  // ordered by FormatPath of their paths
 }
 
 // Secret stands for a value that was taken out.
@@ -24,16 +26,18 @@ type Secret struct {
 	Digest string // HMAC-SHA256 with the state's key, in hex; "" while the value is unknown
 }
 
-// Redact takes the marked values out of v.
-func Redact(v cty.Value, key []byte) (Object, error) {
+// Redact takes the marked values out of v, and those at the paths also, whether
+// they are marked or not: what was a secret when it was set stays one when it is
+// read back.
+func Redact(v cty.Value, key []byte, also ...cty.Path) (Object, error) {
 	if v == cty.NilVal {
 		return Object{}, nil
 	}
 	plain, marks := v.UnmarkDeepWithPaths()
-	if len(marks) == 0 {
+	if len(marks) == 0 && len(also) == 0 {
 		return Object{Values: plain}, nil
 	}
-	secret := cty.NewPathSet()
+	secret := cty.NewPathSet(also...)
 	for _, m := range marks {
 		secret.Add(m.Path)
 	}
@@ -44,7 +48,19 @@ func Redact(v cty.Value, key []byte) (Object, error) {
 	if err != nil {
 		return Object{}, fmt.Errorf("take secrets out: %w", err)
 	}
+	slices.SortFunc(out.Secrets, func(a, b Secret) int {
+		return strings.Compare(FormatPath(a.Path), FormatPath(b.Path))
+	})
 	return out, nil
+}
+
+// SecretPaths are the places where secrets were taken out.
+func (o Object) SecretPaths() []cty.Path {
+	out := make([]cty.Path, len(o.Secrets))
+	for i, s := range o.Secrets {
+		out[i] = s.Path
+	}
+	return out
 }
 
 type redactor struct {

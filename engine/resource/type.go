@@ -37,7 +37,8 @@ type Attribute struct {
 	Replace bool   // a change needs a new object
 	Impact  Impact // of a change in place, unless ImpactAt is set
 	// ImpactAt is the impact of a change at a path below the attribute, for
-	// attributes of which one part is heavier than another. May be nil.
+	// attributes of which one part is heavier than another. The path does not
+	// hold the attribute itself: it is empty for a change of the whole. May be nil.
 	ImpactAt func(cty.Path) Impact
 	// Equal compares by meaning two known values that are not null. Nil is RawEquals.
 	Equal func(a, b cty.Value) bool
