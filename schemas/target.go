@@ -13,6 +13,7 @@ type DockerTarget struct {
 
 	Host    string `json:"host,omitempty" doc:"Address of the engine, such as \"unix:///var/run/docker.sock\" or \"tcp://10.0.0.5:2376\". Default: DOCKER_HOST, else the local engine."`
 	Network string `json:"network,omitempty" doc:"An existing network to join. Default: one of this target's own, named after it."`
+	Arch    string `json:"arch,omitempty" default:"amd64" enum:"amd64,arm64" doc:"Processor architecture of the engine."`
 	Prefix  string `json:"prefix,omitempty" default:"erlmcp" doc:"What the names of containers, networks and volumes begin with."`
 }
 
