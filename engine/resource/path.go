@@ -8,7 +8,7 @@ import (
 )
 
 // FormatPath writes a path as a user would write the reference:
-// document.tool["forecast"].http.url, command[0].
+// document.tool.forecast.http.url, files["docs/a.md"], command[0].
 func FormatPath(p cty.Path) string {
 	var b strings.Builder
 	for _, step := range p {
@@ -19,9 +19,11 @@ func FormatPath(p cty.Path) string {
 			}
 			b.WriteString(s.Name)
 		case cty.IndexStep:
-			b.WriteByte('[')
-			b.WriteString(formatKey(s.Key))
-			b.WriteByte(']')
+			if k := formatKey(s.Key); b.Len() > 0 && isName(k) {
+				b.WriteString("." + k[1:len(k)-1])
+			} else {
+				b.WriteString("[" + k + "]")
+			}
 		}
 	}
 	return b.String()
@@ -39,4 +41,19 @@ func formatKey(k cty.Value) string {
 		}
 	}
 	return "…"
+}
+
+// isName reports whether a quoted key is an identifier, and can be written as
+// an attribute.
+func isName(quoted string) bool {
+	if len(quoted) < 3 || quoted[0] != '"' {
+		return false
+	}
+	for i, r := range quoted[1 : len(quoted)-1] {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r != '-' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return true
 }
