@@ -1,0 +1,16 @@
+// Package docker runs servers as containers of a Docker engine, over its API.
+//
+// A target has a bridge network and an image, shared by its servers; a server
+// has a volume, which holds its document and files, and a container. Nothing is
+// mounted from the machine of the engine, so that it may be another one. The
+// image is made from the erlmcpd binary alone, without Dockerfile or registry,
+// and is the same wherever and whenever it is made.
+//
+// Objects are found by their labels ([LabelLineage], [LabelAddress]), never by
+// name. The container is read-only, has no capabilities and runs as a user that
+// can read the volume and not write it.
+//
+// In order of reading: types.go (the resources), lower.go (what a server
+// becomes), image.go (the image), reader.go and writer.go, then one file for
+// each resource.
+package docker

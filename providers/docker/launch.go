@@ -1,0 +1,249 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// createContainer makes and starts the container of a server, or brings the
+// one that is there already to what is desired.
+func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Value, error) {
+	at, ok, err := w.find(ctx, ContainerType, c.Address)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	if ok {
+		v, err := w.readContainer(ctx, at.id)
+		if err != nil {
+			return cty.NilVal, err
+		}
+		if v != cty.NilVal && !mustReplace(v, c.Desired) {
+			return w.update(ctx, c, at.id, v)
+		}
+		if err := w.deleteContainer(ctx, c); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	id, err := w.newContainer(ctx, c)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	if err := w.deliver(ctx, id, c, true); err != nil {
+		return w.left(ctx, id, err)
+	}
+	c.Progress("starting")
+	if _, err := w.api.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+		if problem := w.portProblem(ctx, c, err); problem != nil {
+			// Nothing runs and nothing will: leave no trace of the attempt.
+			if _, removeErr := w.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); removeErr == nil {
+				return cty.NilVal, problem
+			}
+			return w.left(ctx, id, problem)
+		}
+		return w.left(ctx, id, fmt.Errorf("start container: %w", err))
+	}
+	return w.settle(ctx, c, id)
+}
+
+// left is what exists of a container after err. It is read although the
+// operation was interrupted.
+func (w *writer) left(ctx context.Context, id string, err error) (cty.Value, error) {
+	v, readErr := w.readContainer(context.WithoutCancel(ctx), id)
+	if readErr != nil {
+		return cty.NilVal, err
+	}
+	return v, err
+}
+
+// mustReplace reports whether actual cannot become desired in place.
+func mustReplace(actual, desired cty.Value) bool {
+	for _, impact := range document.Changed(containerType, actual, desired) {
+		if impact == resource.ImpactReplace {
+			return true
+		}
+	}
+	return false
+}
+
+// newContainer creates the container without starting it.
+func (w *writer) newContainer(ctx context.Context, c resource.Change) (string, error) {
+	d, _ := c.Desired.UnmarkDeep()
+	bindings, exposed := portMap(d.GetAttr("ports"))
+	health := d.GetAttr("health")
+	name, network := d.GetAttr("name").AsString(), d.GetAttr("network").AsString()
+	command := stringsOf(d.GetAttr("command"))
+	stop := stopSeconds(c.Desired.GetAttr("document"))
+	created, err := w.api.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: name,
+		Config: &container.Config{
+			Image:        d.GetAttr("image").AsString(),
+			Entrypoint:   command[:1],
+			Cmd:          command[1:],
+			User:         d.GetAttr("security").GetAttr("user").AsString(),
+			ExposedPorts: exposed,
+			Labels:       w.labels(c),
+			StopTimeout:  &stop,
+			Healthcheck: &container.HealthConfig{
+				Test:     stringsOf(health.GetAttr("command")),
+				Interval: healthInterval, Timeout: healthTimeout, StartPeriod: healthStartPeriod, Retries: healthRetries,
+			},
+		},
+		HostConfig: w.hostConfig(d, bindings, network),
+	})
+	switch {
+	case errdefs.IsConflict(err):
+		return "", w.taken(c.Address, "container", name)
+	case errdefs.IsNotFound(err) && strings.Contains(err.Error(), "network"):
+		return "", refuse(w.target, "no such network", "The engine has no network %q.", network).Fix("Create it, or leave out network in the target block.")
+	case err != nil:
+		return "", fmt.Errorf("create container %s: %w", name, err)
+	}
+	return created.ID, nil
+}
+
+func (w *writer) hostConfig(d cty.Value, bindings network.PortMap, network string) *container.HostConfig {
+	resources := limits(d)
+	return &container.HostConfig{
+		Resources:      resources,
+		NetworkMode:    container.NetworkMode(network),
+		PortBindings:   bindings,
+		RestartPolicy:  container.RestartPolicy{Name: container.RestartPolicyMode(d.GetAttr("restart").AsString())},
+		ReadonlyRootfs: true,
+		CapDrop:        []string{"ALL"},
+		SecurityOpt:    []string{"no-new-privileges"},
+		Tmpfs:          map[string]string{runFolder: runOptions},
+		Mounts:         []mount.Mount{{Type: mount.TypeVolume, Source: d.GetAttr("name").AsString(), Target: configFolder}},
+		// Bounded, so that a talkative server does not fill the machine.
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
+	}
+}
+
+// limits are what the engine enforces, and can change while it runs. Swap is
+// what the engine gives on its own: as much again.
+func limits(d cty.Value) container.Resources {
+	memory, _ := d.GetAttr("memory").AsBigFloat().Int64()
+	cpu, _ := d.GetAttr("cpu").Multiply(cty.NumberIntVal(1e9)).AsBigFloat().Int64()
+	count, _ := d.GetAttr("processes").AsBigFloat().Int64()
+	return container.Resources{Memory: memory, MemorySwap: 2 * memory, NanoCPUs: cpu, PidsLimit: &count}
+}
+
+func portMap(ports cty.Value) (network.PortMap, network.PortSet) {
+	bindings, exposed := network.PortMap{}, network.PortSet{}
+	for inside, outside := range ports.AsValueMap() {
+		port := network.MustParsePort(inside)
+		host, number, _ := cutLast(outside.AsString(), ":")
+		if number == "0" {
+			number = ""
+		}
+		exposed[port] = struct{}{}
+		bindings[port] = []network.PortBinding{{HostIP: hostAddress(strings.Trim(host, "[]")), HostPort: number}}
+	}
+	return bindings, exposed
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+func stringsOf(list cty.Value) []string {
+	var out []string
+	for _, v := range list.AsValueSlice() {
+		out = append(out, v.AsString())
+	}
+	return out
+}
+
+// stopSeconds is how long the engine waits for the server to end its calls
+// before it kills it: a little longer than the server itself.
+func stopSeconds(doc cty.Value) int {
+	const grace = 5
+	v, _ := document.Setting(doc, "limits", "drain_timeout").Unmark()
+	d, err := schemas.ParseDuration(v.AsString())
+	if err != nil {
+		return grace
+	}
+	return int(time.Duration(d).Seconds()) + grace
+}
+
+// deliver puts the document, and with files those too, into the container's
+// volume. The document comes last, so that a delivery that is cut off leaves
+// the old one.
+func (w *writer) deliver(ctx context.Context, id string, c resource.Change, files bool) error {
+	doc, err := schemas.Encode(c.Desired.GetAttr("document"))
+	if err != nil {
+		return err
+	}
+	err = w.copyTo(ctx, id, func(d *delivery) error {
+		if files {
+			if err := d.clear(); err != nil {
+				return err
+			}
+			if err := d.folder(schemas.FilesFolder); err != nil {
+				return err
+			}
+			for _, f := range c.Files {
+				if err := d.file(f); err != nil {
+					return err
+				}
+			}
+		}
+		return d.content(schemas.DocumentName, doc)
+	})
+	if err != nil {
+		return fmt.Errorf("deliver the document: %w", err)
+	}
+	return nil
+}
+
+// markLoaded notes that the server has taken in what lies in the volume.
+func (w *writer) markLoaded(ctx context.Context, id string) error {
+	held, err := w.readVolumeOf(ctx, id)
+	if err != nil || held.loaded == held.digest() {
+		return err
+	}
+	err = w.copyTo(ctx, id, func(d *delivery) error { return d.content(loadedName, []byte(held.digest())) })
+	if err != nil {
+		return fmt.Errorf("note what is loaded: %w", err)
+	}
+	return nil
+}
+
+// copyTo streams what fill adds into the volume of the container.
+func (w *writer) copyTo(ctx context.Context, id string, fill func(*delivery) error) error {
+	r, pipe := io.Pipe()
+	filled := make(chan error, 1)
+	go func() {
+		d := newDelivery(pipe)
+		err := fill(d)
+		if err == nil {
+			err = d.w.Close()
+		}
+		pipe.CloseWithError(err)
+		filled <- err
+	}()
+	_, err := w.api.CopyToContainer(ctx, id, client.CopyToContainerOptions{
+		DestinationPath: configFolder, Content: r, AllowOverwriteDirWithFile: true,
+	})
+	r.CloseWithError(io.ErrClosedPipe) // ends the function when the engine did not read to the end
+	if fillErr := <-filled; fillErr != nil && fillErr != io.ErrClosedPipe {
+		return fillErr
+	}
+	return err
+}

@@ -1,0 +1,198 @@
+package docker
+
+import (
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// Lower turns an instance into a volume and a container, and the network and
+// image that the target's servers share.
+func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
+	s, err := settingsOf(in.Target)
+	if err != nil {
+		return resource.Lowered{}, diag.FromError(err)
+	}
+	img, err := p.images[s.arch]()
+	if err != nil {
+		return resource.Lowered{}, diag.FromError(err)
+	}
+	if l := checkAddresses(in); l.HasErrors() {
+		return resource.Lowered{}, l
+	}
+	shared := func(part string) address.Resource { return address.Resource{Target: in.Target.Address, Part: part} }
+	own := func(part string) address.Resource {
+		return address.Resource{Server: in.Address, Target: in.Target.Address, Part: part}
+	}
+	name := s.prefix + "-" + in.Target.Address.Name + "-" + in.Address.Slug()
+
+	image := resource.Desired{Address: shared("image"), Type: ImageType, Values: object(imageType, map[string]cty.Value{
+		"repository": cty.StringVal(s.prefix + "/runtime"),
+		"platform":   cty.StringVal("linux/" + s.arch),
+		"digest":     cty.StringVal(img.Digest),
+	})}
+	volume := resource.Desired{Address: own("volume"), Type: VolumeType, Values: object(volumeType, map[string]cty.Value{
+		"name": cty.StringVal(name), "driver": cty.StringVal("local"),
+	})}
+	network := resource.Desired{Address: shared("network"), Type: NetworkType, Values: object(networkType, map[string]cty.Value{
+		"name": cty.StringVal(s.prefix + "-" + in.Target.Address.Name), "driver": cty.StringVal("bridge"),
+	})}
+	container := resource.Desired{
+		Address: own("container"), Type: ContainerType, Files: in.Files,
+		DependsOn: append([]address.Resource{image.Address, volume.Address}, in.DependsOn...),
+	}
+	joined := s.network
+	resources := []resource.Desired{image}
+	if joined == "" {
+		joined = s.prefix + "-" + in.Target.Address.Name
+		resources = append(resources, network)
+		container.DependsOn = append(container.DependsOn, network.Address)
+	}
+	container.Values = containerValues(in, s, name, joined, img.Digest, container.Address)
+	return resource.Lowered{Resources: append(resources, volume, container), Endpoint: container.Address}, nil
+}
+
+// containerValues are the attributes of the container that the configuration
+// settles.
+func containerValues(in resource.Instance, s settings, name, network, image string, at address.Resource) cty.Value {
+	doc := in.Document
+	port := document.FixedPort(document.Setting(doc, "listen", "port"))
+	metrics := document.FixedPort(document.Setting(doc, "metrics", "port"))
+	endpoint := document.EndpointOf(doc, port, metrics, s.reach())
+	shipped := withPorts(doc)
+	return object(containerType, map[string]cty.Value{
+		"name":     cty.StringVal(name),
+		"image":    cty.StringVal(image),
+		"command":  texts(programPath, "run", "-document", documentPath, "-files", filesPath, "-control", controlPath, "-bind", "0.0.0.0"),
+		"document": shipped,
+		"files":    document.Files(in.Files),
+		"network":  cty.StringVal(network),
+		"ports":    published(doc, shipped),
+		"mounts":   textMap(map[string]string{configFolder: "volume " + name, runFolder: "tmpfs " + runOptions}),
+		"security": hardened,
+		"health":   healthCheck,
+		"labels":   textMap(map[string]string{LabelAddress: at.String(), LabelServer: in.Address.String()}),
+		"memory": document.Derive(cty.Number, func(v []cty.Value) cty.Value {
+			size, err := schemas.ParseSize(v[0].AsString())
+			if err != nil {
+				return cty.NullVal(cty.Number) // the vocabulary has refused it already
+			}
+			return cty.NumberIntVal(int64(size))
+		}, document.Setting(doc, "limits", "memory")),
+		"cpu": document.Derive(cty.Number, func(v []cty.Value) cty.Value {
+			n, _ := v[0].AsBigFloat().Float64()
+			return cores(int64(math.Round(n * 1e9)))
+		}, document.Setting(doc, "limits", "cpu")),
+		"processes":   document.Setting(doc, "limits", "processes"),
+		"restart":     cty.StringVal("unless-stopped"),
+		"running":     cty.True,
+		"loaded":      cty.True,
+		"url":         endpoint.URL,
+		"address":     endpoint.Address,
+		"port":        endpoint.Port,
+		"metrics_url": endpoint.MetricsURL,
+	})
+}
+
+// object fills in null for the attributes that are not given.
+func object(t *resource.Type, given map[string]cty.Value) cty.Value {
+	for _, a := range t.Attributes {
+		if _, ok := given[a.Name]; !ok {
+			given[a.Name] = cty.NullVal(a.Type)
+		}
+	}
+	return cty.ObjectVal(given)
+}
+
+// withPorts is the document with ports for those that the engine is to pick
+// (0): inside a container any free one will do.
+func withPorts(doc cty.Value) cty.Value {
+	listen, metrics := document.Setting(doc, "listen", "port"), document.Setting(doc, "metrics", "port")
+	taken := []cty.Value{listen, metrics, document.Setting(doc, "listen", "tcp_port")}
+	pick := func(from int64) cty.Value {
+		for ; ; from++ {
+			port := cty.NumberIntVal(from)
+			if !slices.ContainsFunc(taken, func(v cty.Value) bool { v, _ = v.Unmark(); return v.RawEquals(port) }) {
+				taken = append(taken, port)
+				return port
+			}
+		}
+	}
+	zero := func(v cty.Value) bool { v, _ = v.Unmark(); return v.RawEquals(cty.Zero) }
+	if zero(listen) {
+		doc = withSetting(doc, "listen", "port", pick(8080))
+	}
+	if zero(metrics) {
+		doc = withSetting(doc, "metrics", "port", pick(9090))
+	}
+	return doc
+}
+
+// withSetting replaces one attribute of a block that stands at most once.
+func withSetting(doc cty.Value, block, attribute string, v cty.Value) cty.Value {
+	outer := doc.AsValueMap()
+	held, marks := outer[block].Unmark()
+	inner := held.AsValueMap()
+	inner[attribute] = v.WithSameMarks(inner[attribute])
+	outer[block] = cty.ObjectVal(inner).WithMarks(marks)
+	return cty.ObjectVal(outer)
+}
+
+// published is where each port of the container is reached: host settings come
+// from the document as it was written, container ports from the one shipped.
+func published(doc, shipped cty.Value) cty.Value {
+	return document.Derive(cty.Map(cty.String), func(v []cty.Value) cty.Value {
+		ports := map[string]string{}
+		publish := func(inside, address, outside cty.Value) {
+			if !outside.IsNull() {
+				ports[strconv.Itoa(document.Int(inside))+"/tcp"] = binding(address.AsString(), document.Int(outside))
+			}
+		}
+		publish(v[0], v[1], v[2])
+		publish(v[3], v[1], v[3])
+		if v[4].True() {
+			publish(v[5], v[6], v[7])
+		}
+		return textMap(ports)
+	},
+		document.Setting(shipped, "listen", "port"), document.Setting(doc, "listen", "address"), document.Setting(doc, "listen", "port"),
+		document.Setting(doc, "listen", "tcp_port"),
+		document.Setting(doc, "metrics", "enabled"),
+		document.Setting(shipped, "metrics", "port"), document.Setting(doc, "metrics", "address"), document.Setting(doc, "metrics", "port"))
+}
+
+// binding writes an address in its shortest form, as it is read back.
+func binding(host string, port int) string {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// checkAddresses refuses addresses that ports cannot be published on.
+func checkAddresses(in resource.Instance) diag.List {
+	var l diag.List
+	for _, block := range []string{"listen", "metrics"} {
+		v, _ := document.Setting(in.Document, block, "address").Unmark()
+		if !v.IsKnown() {
+			continue
+		}
+		if _, err := netip.ParseAddr(v.AsString()); err != nil {
+			d := diag.Errorf("not an IP address", "The address %q of %s cannot be published on by Docker.", v.AsString(), block).
+				Fix("Give an IP address, such as \"127.0.0.1\" or \"0.0.0.0\".")
+			d.Address = in.Address.String()
+			l = append(l, d)
+		}
+	}
+	return l
+}
