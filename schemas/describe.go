@@ -110,6 +110,8 @@ type Block struct {
 	attributes map[string]*Attribute
 	blocks     map[string]*Nested
 	object     cty.Type
+	exactly    [][]string
+	atMost     [][]string
 }
 
 // Attribute returns the attribute of that name, or nil.
@@ -117,6 +119,12 @@ func (b *Block) Attribute(name string) *Attribute { return b.attributes[name] }
 
 // Nested returns the nested block of that name, or nil.
 func (b *Block) Nested(name string) *Nested { return b.blocks[name] }
+
+// Groups are the names of attributes and blocks of which exactly one must be set,
+// and those of which at most one may be, group by group.
+func (b *Block) Groups() (exactlyOne, atMostOne [][]string) {
+	return b.exactly, b.atMost
+}
 
 // Type is the block as an object type. Every attribute may be null. A labelled
 // block is a map of objects, a listed one a list, any other an object.
@@ -157,8 +165,31 @@ func describe(t reflect.Type) *Block {
 		types[name] = a.Type
 	}
 	b.object = cty.Object(types)
+	b.exactly, b.atMost = groups(t, "exactlyone"), groups(t, "atmostone")
 	actual, _ := described.LoadOrStore(t, b)
 	return actual.(*Block)
+}
+
+// groups are the names of the fields whose tag holds the same word.
+func groups(t reflect.Type, tag string) [][]string {
+	at := map[string]int{}
+	var out [][]string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		group := f.Tag.Get(tag)
+		if group == "" {
+			continue
+		}
+		n, ok := at[group]
+		if !ok {
+			n = len(out)
+			at[group] = n
+			out = append(out, nil)
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out[n] = append(out[n], name)
+	}
+	return out
 }
 
 var (

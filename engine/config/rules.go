@@ -1,0 +1,149 @@
+package config
+
+import (
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// rules checks what tags cannot say of a block, and rewrites the paths of
+// resources. waiting is how many templates waited before the block.
+func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
+	for _, n := range b.Blocks {
+		if n.Label == schemas.LabelInput {
+			d.inputRules(n, at, values, waiting)
+		}
+	}
+	switch b {
+	case schemas.Describe[schemas.Server]():
+		d.serverRules(at, body, values)
+	case schemas.Describe[schemas.Listen](), schemas.Describe[schemas.Metrics]():
+		d.addressRule(body, values)
+		d.pathRule(body, values)
+	case schemas.Describe[schemas.Health]():
+		d.pathRule(body, values)
+	case schemas.Describe[schemas.TLS]():
+		d.tlsRules(at, body, values)
+	case schemas.Describe[schemas.Input]():
+		d.defaultRule(body, values)
+	case schemas.Describe[schemas.Resource]():
+		d.ship(at, body, values)
+	}
+}
+
+func (d *decoder) wrong(body *hclsyntax.Body, name, detail string, args ...any) *diag.Diagnostic {
+	e := diag.Errorf("Wrong value", name+": "+detail, args...)
+	if a := body.Attributes[name]; a != nil {
+		at := a.Expr.Range()
+		e.At(diag.FromRange(&at))
+	}
+	d.add(e)
+	return e
+}
+
+// inputRules checks the templates of a tool or prompt against its inputs.
+func (d *decoder) inputRules(n *schemas.Nested, _ *site, values map[string]cty.Value, waiting int) {
+	var names []string
+	if v := values[n.Name]; !v.IsNull() {
+		for it := v.ElementIterator(); it.Next(); {
+			k, _ := it.Element()
+			names = append(names, k.AsString())
+		}
+	}
+	if v, ok := values["input_schema"]; ok && !v.IsNull() {
+		src, known := text(v)
+		fromSchema, ok := schemaInputs(src)
+		if !known || !ok {
+			d.pending = d.pending[:waiting]
+			return
+		}
+		names = fromSchema
+	}
+	d.checkInputs(names, waiting)
+}
+
+func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
+	tools, resources := values["tool"], values["resource"]
+	if tools.IsNull() {
+		return
+	}
+	var known []string
+	if !resources.IsNull() {
+		known = sortedKeys(resources.AsValueMap())
+	}
+	for name, tool := range tools.AsValueMap() {
+		search := tool.GetAttr("search")
+		if search.IsNull() {
+			continue
+		}
+		list, _ := search.GetAttr("resources").UnmarkDeep()
+		if list.IsNull() || !list.IsWhollyKnown() {
+			continue
+		}
+		for _, r := range list.AsValueSlice() {
+			if slices.Contains(known, r.AsString()) {
+				continue
+			}
+			e := diag.Errorf("Reference to nothing", "The tool %q searches the resource %q, which the server does not have.", name, r.AsString()).
+				At(diag.FromRange(ptr(blockRange(body, "tool", name, at.header))))
+			if near := diag.Suggest(r.AsString(), known); near != "" {
+				e.Fix("Did you mean %q?", near)
+			} else {
+				e.Fix("Its resources are %s.", listOf(known))
+			}
+			d.add(e)
+		}
+	}
+}
+
+func (d *decoder) addressRule(body *hclsyntax.Body, values map[string]cty.Value) {
+	if s, known := text(values["address"]); known {
+		if _, err := netip.ParseAddr(s); err != nil {
+			d.wrong(body, "address", "%q is not an IP address.", s).Fix("Write one, such as \"127.0.0.1\", or \"0.0.0.0\" for every interface.")
+		}
+	}
+}
+
+func (d *decoder) pathRule(body *hclsyntax.Body, values map[string]cty.Value) {
+	if s, known := text(values["path"]); known && (!strings.HasPrefix(s, "/") || strings.ContainsAny(s, "?# ") || path.Clean(s) != s) {
+		d.wrong(body, "path", "%q is not a plain URL path.", s).Fix("Begin it with a slash and leave out query, spaces and a slash at the end.")
+	}
+}
+
+func (d *decoder) tlsRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
+	mode, known := text(values["client_auth"])
+	if known && mode != "none" && values["client_ca"].IsNull() && values["client_ca_file"].IsNull() {
+		d.wrong(body, "client_auth", "%q needs the authorities that sign client certificates.", mode).Fix("Give client_ca or client_ca_file in %s.", at.what)
+	}
+}
+
+// defaultRule checks that the default of an input is of the input's type.
+func (d *decoder) defaultRule(body *hclsyntax.Body, values map[string]cty.Value) {
+	def, ok := text(values["default"])
+	typ, known := text(values["type"])
+	if !ok || !known || def == "" {
+		return
+	}
+	fits := map[string]bool{
+		"string":  def[0] == '"',
+		"number":  isNumber(def),
+		"integer": isNumber(def) && !strings.ContainsAny(def, ".eE"),
+		"boolean": def == "true" || def == "false",
+		"array":   def[0] == '[',
+		"object":  def[0] == '{',
+	}
+	if !fits[typ] {
+		d.wrong(body, "default", "it must be of the type %s.", typ).Fix("Give it a value of that type, or change the type.")
+	}
+}
+
+func isNumber(json string) bool {
+	return json[0] == '-' || json[0] >= '0' && json[0] <= '9'
+}

@@ -1,0 +1,174 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// evaluateStatic evaluates locals and targets, but for late locals.
+func (c *Configuration) evaluateStatic() diag.List {
+	var diags diag.List
+	for _, o := range c.order {
+		switch o.kind {
+		case "local":
+			l := c.locals[o.name]
+			if l.late {
+				continue
+			}
+			d := c.decoder(nil)
+			v, _ := d.value(l.expr, c.staticScope(l.refs))
+			diags = append(diags, d.diags...)
+			c.values[o.id] = v
+		case "target":
+			diags = append(diags, c.evaluateTarget(c.targetBlocks[o.name])...)
+		}
+		if diags.HasErrors() {
+			return diags // what comes after may mention what is broken
+		}
+	}
+	sort.Slice(c.targets, func(i, j int) bool {
+		return c.targets[i].Address.String() < c.targets[j].Address.String()
+	})
+	return diags
+}
+
+func (c *Configuration) evaluateTarget(t *target) diag.List {
+	d := c.decoder(nil)
+	d.paths = c.world.absolute
+	v := d.block(t.schema, &site{what: "target", header: t.at}, t.body, c.staticScope(t.refs))
+	c.targets = append(c.targets, resource.Target{Address: t.address, Config: v})
+	return d.diags
+}
+
+// output evaluates one output block.
+func (c *Configuration) output(o *output, known *Exports) (cty.Value, diag.List) {
+	ctx, diags := c.withServers(c.staticScope(o.refs), o.refs, c.resolve(o.refs, nil), known)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	d := c.decoder(nil)
+	v, ok := d.value(o.expr, ctx)
+	diags = append(diags, d.diags...)
+	if !ok {
+		return cty.DynamicVal, diags
+	}
+	if o.sensitive {
+		plain, _ := v.UnmarkDeep()
+		return plain.Mark(schemas.Sensitive), diags
+	}
+	if v.ContainsMarked() {
+		at := o.expr.Range()
+		e := diag.Errorf("A sensitive value in an output", "The value of output.%s comes from something sensitive.", o.name).At(diag.FromRange(&at))
+		return cty.DynamicVal, append(diags, e.Fix("Write sensitive = true in the output, or nonsensitive(…) around what holds no secret."))
+	}
+	return v, diags
+}
+
+// value evaluates an expression. It is not ok after an error, which has been
+// noted.
+func (d *decoder) value(e hclsyntax.Expression, ctx *hcl.EvalContext) (cty.Value, bool) {
+	v, hd := e.Value(ctx)
+	d.hcl(hd)
+	if hd.HasErrors() {
+		return cty.DynamicVal, false
+	}
+	return v, true
+}
+
+// hcl notes the diagnostics of an evaluation. The reason why a function failed may
+// quote its arguments, so it is left out when one of them is sensitive.
+func (d *decoder) hcl(in hcl.Diagnostics) {
+	for _, hd := range in {
+		out := diag.FromHCL(hcl.Diagnostics{hd})[0]
+		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](hd); ok && call.FunctionCallError() != nil {
+			if mentionsSensitive(hd.Expression, hd.EvalContext) {
+				out.Detail = fmt.Sprintf("The call of %s failed; the reason is not shown, as it may hold a sensitive value.", call.CalledFunctionName())
+			}
+		}
+		d.add(out)
+	}
+}
+
+func mentionsSensitive(e hcl.Expression, ctx *hcl.EvalContext) bool {
+	if e == nil || ctx == nil {
+		return false
+	}
+	for _, t := range e.Variables() {
+		if v, hd := t.TraverseAbs(ctx); hd.HasErrors() || v.ContainsMarked() {
+			return true
+		}
+	}
+	return false
+}
+
+// nameOf is a type as a sentence names it: "a string", "a list of numbers".
+func nameOf(t cty.Type) string {
+	switch {
+	case t == cty.String:
+		return "a string"
+	case t == cty.Number:
+		return "a number"
+	case t == cty.Bool:
+		return "a bool"
+	case t == cty.DynamicPseudoType:
+		return "any value"
+	case t.IsListType():
+		return "a list of " + plurals(t.ElementType())
+	case t.IsSetType():
+		return "a set of " + plurals(t.ElementType())
+	case t.IsMapType():
+		return "a map of " + plurals(t.ElementType())
+	case t.IsTupleType():
+		return "a list"
+	case t.IsObjectType():
+		return "an object"
+	}
+	return t.FriendlyName()
+}
+
+func plurals(t cty.Type) string {
+	switch t {
+	case cty.String:
+		return "strings"
+	case cty.Number:
+		return "numbers"
+	case cty.Bool:
+		return "bools"
+	case cty.DynamicPseudoType:
+		return "any values"
+	}
+	if t.IsObjectType() {
+		return "objects"
+	}
+	return "values"
+}
+
+// conversionError is the reason and the place inside the value.
+func conversionError(err error) string {
+	var p cty.PathError
+	if !errors.As(err, &p) || len(p.Path) == 0 {
+		return err.Error()
+	}
+	at := ""
+	for _, step := range p.Path {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			at += "." + s.Name
+		case cty.IndexStep:
+			if k, err := convert.Convert(s.Key, cty.String); err == nil && k.IsKnown() && !k.IsNull() && !k.IsMarked() {
+				at += "[" + k.AsString() + "]"
+			}
+		}
+	}
+	return fmt.Sprintf("at %s, %s", at, p.Error())
+}
