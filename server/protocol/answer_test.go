@@ -98,7 +98,10 @@ func TestCheckHeaders(t *testing.T) {
 			for i := 0; i < len(c.headers); i += 2 {
 				h.Add(c.headers[i], c.headers[i+1])
 			}
-			err := m.CheckHeaders(h)
+			err := m.CheckVersionHeader(h)
+			if err == nil {
+				err = m.CheckHeaders(h)
+			}
 			if c.ok != (err == nil) || err != nil && err.Code != HeaderMismatch {
 				t.Errorf("error = %v", err)
 			}

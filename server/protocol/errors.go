@@ -1,6 +1,9 @@
 package protocol
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Error codes. The first block is JSON-RPC 2.0's, the second MCP's (2026-07-28,
 // basic, "Error Codes"; -32002 only of legacy versions), the third erlmcp's own:
@@ -35,11 +38,13 @@ func NewError(code int, format string, args ...any) *Error {
 // Error is the message with its code, for logs.
 func (e *Error) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code) }
 
-// NotServed is the error for a version that is not served.
-func NotServed(requested string) *Error {
+// NotServed is the error for a version that is not served in the era that the
+// request is of.
+func NotServed(requested string, modern bool) *Error {
+	supported := slices.DeleteFunc(Versions(), func(v Version) bool { return modern && !v.Modern() })
 	return &Error{
 		Code:    UnsupportedVersion,
 		Message: "Unsupported protocol version",
-		Data:    map[string]any{"supported": Versions(), "requested": clip(requested)},
+		Data:    map[string]any{"supported": supported, "requested": clip(requested)},
 	}
 }

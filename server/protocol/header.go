@@ -14,13 +14,16 @@ const (
 	HeaderSession = "Mcp-Session-Id"
 )
 
-// CheckHeaders compares the HTTP headers of a modern request with what they
-// mirror (MCP 2026-07-28, basic/transports/streamable-http, "Server
-// Validation").
+// CheckVersionHeader compares the HTTP header that mirrors the version of a
+// modern request (MCP 2026-07-28, basic/transports/streamable-http, "Protocol
+// Version Header").
+func (m *Message) CheckVersionHeader(h http.Header) *Error {
+	return mirrors(h, HeaderVersion, m.DeclaredVersion())
+}
+
+// CheckHeaders compares the other HTTP headers of a modern request with what they
+// mirror ("Server Validation").
 func (m *Message) CheckHeaders(h http.Header) *Error {
-	if err := mirrors(h, HeaderVersion, m.DeclaredVersion()); err != nil {
-		return err
-	}
 	if err := mirrors(h, HeaderMethod, m.Method); err != nil {
 		return err
 	}

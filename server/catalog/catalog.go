@@ -1,0 +1,110 @@
+package catalog
+
+import (
+	"sort"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/backend"
+)
+
+// Env is what a catalog needs beyond the document.
+type Env struct {
+	FilesDir string // absolute folder that relative paths are below
+	Logger   hclog.Logger
+	Tools    []GoTool // tools that are not in the document
+}
+
+// GoTool is a tool that is written in Go. Its Spec says what clients see of it,
+// as a tool block without a backend would.
+type GoTool struct {
+	Name string
+	Spec schemas.Tool
+	Does backend.Tool
+}
+
+// Catalog is the tools, resources and prompts of a server. It does not change
+// and is safe for concurrent use.
+type Catalog struct {
+	tools     map[string]*Tool
+	resources []*resource // by name
+	single    map[string]*resource
+	prompts   map[string]*prompt
+	maxSize   int64 // of what a resource holds
+	log       hclog.Logger
+
+	toolList, promptList, templateList list
+}
+
+// New builds the catalog of a document that [schemas.Parse] has checked. The
+// error is a [diag.List] that names everything that does not hold up.
+func New(doc *schemas.Server, env Env) (*Catalog, error) {
+	c := &Catalog{
+		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
+		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger,
+	}
+	var wrong diag.List
+	fail := func(address string, err error) {
+		if err != nil {
+			d := diag.Errorf("The server cannot be built", "%s: %v.", address, err)
+			d.Address = address
+			wrong = append(wrong, d)
+		}
+	}
+	for _, name := range names(doc.Resources) {
+		fail("resource."+name, c.addResource(name, doc.Resources[name], env.FilesDir))
+	}
+	for _, name := range names(doc.Prompts) {
+		fail("prompt."+name, c.addPrompt(name, doc.Prompts[name]))
+	}
+	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Search: c.Search}
+	for _, name := range names(doc.Tools) {
+		fail("tool."+name, c.addBlock(name, doc.Tools[name], backends))
+	}
+	for i := range env.Tools {
+		fail("tool."+env.Tools[i].Name, c.addGoTool(&env.Tools[i]))
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	c.render()
+	return c, nil
+}
+
+// render makes the lists that do not depend on the world outside.
+func (c *Catalog) render() {
+	for _, name := range names(c.tools) {
+		c.toolList = append(c.toolList, entry{name, c.tools[name].definition})
+	}
+	for _, name := range names(c.prompts) {
+		c.promptList = append(c.promptList, entry{name, c.prompts[name].definition})
+	}
+	for _, r := range c.resources {
+		if r.folder() {
+			c.templateList = append(c.templateList, entry{r.name, r.template()})
+		}
+	}
+}
+
+// Size is how many tools, resource blocks and prompts there are.
+func (c *Catalog) Size() (tools, resources, prompts int) {
+	return len(c.tools), len(c.resources), len(c.prompts)
+}
+
+// ToolNames returns the names of all tools, in order.
+func (c *Catalog) ToolNames() []string { return names(c.tools) }
+
+func names[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Live reports whether the list of resources can change at any moment, because
+// folders are in it.
+func (c *Catalog) Live() bool { return len(c.templateList) > 0 }

@@ -1,0 +1,15 @@
+// Package catalog is what a server offers: its tools, resources and prompts.
+//
+// [New] builds a [Catalog] from a runtime document and checks all of it; a
+// catalog never changes afterwards, and a reload replaces it by another. Lists
+// are rendered once where they can be, and always come in the same order. Folders
+// are read when they are asked for, so that clients see what is there now.
+//
+// A [Feed] tells those who listen that a new catalog is in place.
+//
+// The package neither speaks JSON-RPC envelopes nor knows clients, limits or
+// workers; what a tool does is package backend's.
+//
+// In order of reading: catalog.go, tool.go and schema.go (arguments), resource.go,
+// folder.go and search.go, prompt.go, page.go (lists), feed.go (changes).
+package catalog

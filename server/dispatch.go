@@ -1,0 +1,274 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/transport"
+)
+
+// call is a request on its way through the dispatcher.
+type call struct {
+	rt      *Runtime
+	st      *state
+	x       *transport.Exchange
+	m       protocol.Message
+	version protocol.Version
+	ctx     context.Context
+	release func()         // gives back the place under the rate limit
+	cache   protocol.Cache // hint that goes with the result
+	tool    string         // name of a tool that exists, for metrics
+	opened  time.Duration  // how long a stream took to open; 0 for other calls
+	answer  transport.Answer
+}
+
+// Handle answers one message; see [transport.Handler].
+func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
+	st := rt.current.Load()
+	m, err := protocol.Decode(x.Data, st.depth)
+	switch {
+	case err != nil:
+		rt.metrics.Refused("malformed")
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), m.ID, err), Status: http.StatusBadRequest})
+	case m.Kind == protocol.Batch:
+		rt.batch(ctx, x, m)
+	default:
+		rt.single(ctx, st, x, m)
+	}
+}
+
+func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange, m protocol.Message) {
+	switch m.Kind {
+	case protocol.Request:
+		c := &call{rt: rt, st: st, x: x, m: m, version: x.Version, ctx: ctx}
+		c.request()
+	case protocol.Notification:
+		if m.Method == protocol.Cancelled && x.Scope != nil {
+			if id := m.Params.Get("requestId"); id != nil {
+				rt.inflight.cancel(x.Scope, id)
+			}
+		}
+		x.Answer(transport.Answer{})
+	default: // an answer to a request that was never made
+		x.Answer(transport.Answer{})
+	}
+}
+
+// batch answers the messages of a batch together, in their order.
+func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.Message) {
+	if !x.Version.Batches() {
+		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
+		return
+	}
+	x.Detach(func() {
+		out := append(transport.Buffer(), '[')
+		for _, data := range m.Batch {
+			sub := x.Sub(data, func(a transport.Answer) {
+				if a.Body == nil {
+					return
+				}
+				if len(out) > 1 {
+					out = append(out, ',')
+				}
+				out = append(out, a.Body...)
+			})
+			rt.part(ctx, sub)
+		}
+		if len(out) == 1 {
+			x.Answer(transport.Answer{})
+			return
+		}
+		x.Answer(transport.Answer{Body: append(out, ']')})
+	})
+}
+
+// part answers one message of a batch.
+func (rt *Runtime) part(ctx context.Context, x *transport.Exchange) {
+	st := rt.current.Load()
+	m, err := protocol.Decode(x.Data, st.depth)
+	if err == nil && (m.Kind == protocol.Batch || m.Method == protocol.Initialize || m.DeclaredVersion() != "") {
+		err = protocol.NewError(protocol.InvalidRequest, "a batch cannot hold this message")
+	}
+	if err != nil {
+		x.Answer(transport.Answer{Body: protocol.AppendError(nil, m.ID, err)})
+		return
+	}
+	rt.single(ctx, st, x, m)
+}
+
+// request admits a request and runs its method.
+func (c *call) request() {
+	release, retry, ok := c.st.limiter.Admit(c.x.Client, c.x.Begun)
+	if !ok {
+		c.rt.metrics.Refused("rate_limit")
+		err := &protocol.Error{Code: protocol.RateLimited, Message: "Too many requests", Data: map[string]int64{"retryAfterMs": retry.Milliseconds()}}
+		c.answer = transport.Answer{Status: http.StatusTooManyRequests, RetryAfter: retry}
+		c.refuse(err)
+		return
+	}
+	c.release = release
+	c.rt.metrics.InProgress.Inc()
+	if status, err := c.settleVersion(); err != nil {
+		c.answer.Status = status
+		c.finish(nil, err)
+		return
+	}
+	method, known := methodOf(c.m.Method)
+	if !known || !method.in(c.version) {
+		if c.version.Modern() {
+			c.answer.Status = http.StatusNotFound
+		}
+		c.finish(nil, protocol.NewError(protocol.MethodNotFound, "Method not found: %s", c.m.Method))
+		return
+	}
+	switch {
+	case method.stream:
+		c.x.Detach(func() { method.run(c, nil) })
+	case method.slow:
+		c.queue(method)
+	default:
+		c.run(method)
+	}
+}
+
+// settleVersion finds out which version the request is under: a request that
+// declares its version is of the modern era, as is one whose HTTP header says so;
+// any other is under what its session or connection has settled on. With an
+// error comes the HTTP status.
+func (c *call) settleVersion() (status int, _ *protocol.Error) {
+	declared := c.m.DeclaredVersion()
+	modernOnly := c.m.Method == protocol.Discover || c.m.Method == protocol.SubscriptionsListen
+	if declared == "" && !modernOnly && !(c.version.Served() && c.version.Modern()) {
+		if !c.version.Served() {
+			return http.StatusBadRequest, protocol.NotServed(string(c.version), false)
+		}
+		return 0, nil
+	}
+	c.version = protocol.V20260728
+	if err := c.m.CheckMeta(); err != nil {
+		return http.StatusBadRequest, err
+	}
+	if c.x.Header != nil {
+		if err := c.m.CheckVersionHeader(c.x.Header); err != nil {
+			return http.StatusBadRequest, err
+		}
+	}
+	if v := protocol.Version(declared); !v.Served() || !v.Modern() {
+		return http.StatusBadRequest, protocol.NotServed(declared, true)
+	}
+	c.version = protocol.Version(declared)
+	if c.x.Header != nil {
+		if err := c.m.CheckHeaders(c.x.Header); err != nil {
+			return http.StatusBadRequest, err
+		}
+	}
+	return 0, nil
+}
+
+// queue runs a method that may take long, when a worker is free.
+func (c *call) queue(m method) {
+	if !c.rt.workers.admit() {
+		c.rt.metrics.Refused("queue")
+		c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Second}
+		c.finish(nil, &protocol.Error{Code: protocol.Overloaded, Message: "Too many calls are waiting", Data: map[string]int64{"retryAfterMs": 1000}})
+		return
+	}
+	c.x.Detach(func() {
+		defer c.rt.workers.leave()
+		ctx, end := c.rt.inflight.begin(c.ctx, c.x.Scope, c.m.ID)
+		defer end()
+		ctx, cancel := context.WithTimeout(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
+		defer cancel()
+		c.ctx = ctx
+		if err := c.rt.workers.work(ctx, func() { c.run(m) }); err != nil {
+			c.finish(nil, c.interrupted())
+		}
+	})
+}
+
+// interrupted is the error of a call whose context has ended.
+func (c *call) interrupted() *protocol.Error {
+	if errors.Is(c.ctx.Err(), context.DeadlineExceeded) {
+		return protocol.NewError(protocol.InternalError, "The call took longer than limits.call_timeout, %s", time.Duration(c.st.doc.Limits.CallTimeout))
+	}
+	return protocol.NewError(protocol.InternalError, "The call was cancelled")
+}
+
+// run runs a method and answers.
+func (c *call) run(m method) {
+	era := protocol.Era{Modern: c.version.Modern(), Server: c.st.identity}
+	dst := era.BeginResult(transport.Buffer(), c.m.ID)
+	dst, err := c.guarded(m, dst)
+	if err == nil {
+		dst = era.EndResult(dst, c.cache)
+		if most := int(c.st.doc.Limits.ResponseSize); len(dst) > most+maxEnvelope {
+			err = protocol.NewError(protocol.InternalError, "The answer is larger than limits.response_size, %s", c.st.doc.Limits.ResponseSize)
+		}
+	}
+	c.finish(dst, err)
+}
+
+// maxEnvelope is what an answer may be larger than limits.response_size, for
+// what stands around a text of that size, escapes included.
+const maxEnvelope = 1 << 20
+
+// guarded runs a method; a panic in it is an internal error, and logged.
+func (c *call) guarded(m method, dst []byte) (_ []byte, err *protocol.Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.rt.log.Error("a method panicked", "method", c.m.Method, "tool", c.tool, "panic", p, "stack", string(debug.Stack()))
+			err = protocol.NewError(protocol.InternalError, "Internal error")
+		}
+	}()
+	return m.run(c, dst)
+}
+
+// finish answers with the result in dst, or with the error.
+func (c *call) finish(dst []byte, err *protocol.Error) {
+	took := c.opened
+	if took == 0 {
+		took = time.Since(c.x.Begun)
+	}
+	c.rt.metrics.Observe(c.metricName(), c.tool, took, err != nil)
+	if c.st.doc.Log.Access {
+		fields := []any{"method", c.m.Method, "client", c.x.Client, "took", took}
+		if c.tool != "" {
+			fields = append(fields, "tool", c.tool)
+		}
+		if err != nil {
+			fields = append(fields, "code", err.Code)
+		}
+		c.rt.log.Info("request", fields...)
+	}
+	c.rt.metrics.InProgress.Dec()
+	c.release()
+	if errors.Is(context.Cause(c.ctx), errCancelled) {
+		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
+		return
+	}
+	if err != nil {
+		c.refuse(err)
+		return
+	}
+	c.answer.Body = dst
+	c.x.Answer(c.answer)
+}
+
+// refuse answers with an error.
+func (c *call) refuse(err *protocol.Error) {
+	c.answer.Body = protocol.AppendError(transport.Buffer(), c.m.ID, err)
+	c.x.Answer(c.answer)
+}
+
+// metricName is the method, or "other" for what clients make up.
+func (c *call) metricName() string {
+	if _, known := methodOf(c.m.Method); known {
+		return c.m.Method
+	}
+	return "other"
+}

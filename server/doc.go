@@ -1,0 +1,21 @@
+// Package server is the MCP server runtime, and as a Go library a way to run one
+// inside another program.
+//
+// [New] builds a [Runtime] from a runtime document and checks all of it;
+// [Runtime.Start] opens its ports, [Runtime.Run] does so and serves until its
+// context ends. [Runtime.Reload] puts another document in its place in two
+// phases: everything new is built and checked, then one pointer is swapped, and
+// clients are told. [Runtime.Stop] drains: calls in progress are answered, within
+// limits.drain_timeout.
+//
+// The parts lie in folders of their own: protocol (messages), transport (how they
+// travel), session, catalog (what is offered), backend (what tools do), guard,
+// telemetry and control. This package joins them: it dispatches each message to
+// what answers it.
+//
+// The package knows nothing of plans, targets, or where the document came from.
+//
+// In order of reading: options.go, runtime.go, ports.go, reload.go, dispatch.go
+// (from message to answer), methods.go and legacy.go (one function a method),
+// listen.go, workers.go, inflight.go, health.go, status.go.
+package server

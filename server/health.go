@@ -1,0 +1,41 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// watch registers the health checks.
+func (rt *Runtime) watch() {
+	rt.health.Register("transport", func() error {
+		if rt.phase.Load() == "starting" {
+			return errors.New("not listening yet")
+		}
+		if rt.front.Connections() >= rt.current.Load().doc.Limits.Connections {
+			return errors.New("no more connections are accepted")
+		}
+		return nil
+	})
+	rt.health.Register("session", func() error {
+		rt.metrics.Sessions.Set(float64(rt.sessions.Len()))
+		return nil
+	})
+	rt.health.Register("registry", func() error {
+		return rt.current.Load().catalog.Reachable()
+	})
+}
+
+// serveOthers answers HTTP requests that are not for the MCP endpoint.
+func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
+	path := rt.current.Load().doc.Health.Path
+	if r.URL.Path == path {
+		rt.health.ServeHTTP(w, r)
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, path+"/"); ok {
+		rt.health.Check(name).ServeHTTP(w, r)
+		return
+	}
+	http.NotFound(w, r)
+}

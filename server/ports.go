@@ -1,0 +1,100 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// ports are the listeners of a server.
+type ports struct {
+	front   net.Listener
+	raw     net.Listener // nil without listen.tcp_port
+	metrics net.Listener // nil when metrics are off
+}
+
+// open opens all that the document asks for; bind replaces its addresses unless
+// it is empty.
+func (p *ports) open(doc *schemas.Server, bind string) (err error) {
+	at := func(address string) string {
+		if bind != "" {
+			return bind
+		}
+		return address
+	}
+	address := at(doc.Listen.Address)
+	if p.front, err = listen(address, *doc.Listen.Port, "listen.port"); err != nil {
+		return err
+	}
+	if port := doc.Listen.TCPPort; port != nil {
+		if p.raw, err = listen(address, *port, "listen.tcp_port"); err != nil {
+			return err
+		}
+	}
+	if *doc.Metrics.Enabled {
+		if p.metrics, err = listen(at(doc.Metrics.Address), *doc.Metrics.Port, "metrics.port"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *ports) close() {
+	for _, l := range []net.Listener{p.front, p.raw, p.metrics} {
+		if l != nil {
+			l.Close()
+		}
+	}
+}
+
+func listen(address string, port int, attribute string) (net.Listener, error) {
+	at := net.JoinHostPort(address, strconv.Itoa(port))
+	l, err := net.Listen("tcp", at)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, diag.Errorf("Port in use", "Another program listens on %s already (%s).", at, attribute).
+			Fix("Stop it (\"ss -ltnp 'sport = :%d'\" shows which it is), or set %s to another port; 0 picks a free one.", port, attribute)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, diag.Errorf("Address not available", "This machine has no address %s (%s).", address, attribute).
+			Fix("Use an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them.")
+	case errors.Is(err, syscall.EACCES):
+		return nil, diag.Errorf("Port not allowed", "This user may not listen on %s (%s).", at, attribute).
+			Fix("Use a port from 1024 up.")
+	}
+	return nil, fmt.Errorf("listen on %s (%s): %w", at, attribute, err)
+}
+
+// URL is the URL of the MCP endpoint, once started. A server that listens on
+// every interface is named by its loopback address.
+func (rt *Runtime) URL() string {
+	doc := rt.current.Load().doc
+	scheme := "http"
+	if doc.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + reachable(rt.ports.front.Addr()) + doc.Listen.Path
+}
+
+// MetricsURL is the URL of the metrics, or "" when they are off.
+func (rt *Runtime) MetricsURL() string {
+	if rt.ports.metrics == nil {
+		return ""
+	}
+	return "http://" + reachable(rt.ports.metrics.Addr()) + rt.current.Load().doc.Metrics.Path
+}
+
+func reachable(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil || !at.Addr().IsUnspecified() {
+		return a.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(at.Port())))
+}

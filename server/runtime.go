@@ -1,0 +1,198 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/catalog"
+	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/session"
+	"github.com/erlmcp/erlmcp/server/telemetry"
+	"github.com/erlmcp/erlmcp/server/transport"
+)
+
+// Runtime is one MCP server.
+type Runtime struct {
+	opts     Options
+	log      hclog.Logger
+	metrics  *telemetry.Metrics
+	health   *telemetry.Health
+	sessions *session.Table
+	feed     *catalog.Feed
+	front    *transport.Front
+	workers  *workers
+	inflight *inflight
+	listens  atomic.Int64 // streams of subscriptions/listen
+
+	current   atomic.Pointer[state]
+	reloading sync.Mutex
+
+	ctx     context.Context // of all work
+	cut     context.CancelFunc
+	started time.Time
+	phase   atomic.Value // string: starting, running, draining
+	stopped chan struct{}
+	stop    sync.Once
+
+	ports   ports
+	scrapes *http.Server // metrics
+}
+
+// state is what one document has made. A reload replaces it as a whole.
+type state struct {
+	doc      *schemas.Server
+	digest   string
+	catalog  *catalog.Catalog
+	limiter  *guard.Limiter
+	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
+	depth    int
+}
+
+// New builds a runtime from a document that [schemas.Parse] has checked, and
+// checks all that can be checked without opening a port. Errors are meant for
+// the user.
+func New(doc *schemas.Server, opts Options) (*Runtime, error) {
+	out := opts.Log
+	if out == nil {
+		out = io.Discard
+	}
+	rt := &Runtime{
+		opts: opts, log: telemetry.NewLogger(doc.Log, out),
+		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
+		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
+		feed:     catalog.NewFeed(), inflight: newInflight(),
+		stopped: make(chan struct{}),
+	}
+	rt.phase.Store("starting")
+	rt.workers = newWorkers(doc.Limits, rt.metrics)
+	rt.ctx, rt.cut = context.WithCancel(context.Background())
+	st, err := rt.prepare(doc, opts.Digest)
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := guard.TLSConfig(doc.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("prepare TLS: %w", err)
+	}
+	if tlsConfig != nil {
+		tlsConfig.NextProtos = []string{"http/1.1"}
+	}
+	rt.commit(st)
+	rt.front = transport.NewFront(rt.ctx, transport.Config{
+		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
+		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
+		Path: doc.Listen.Path, Limits: doc.Limits, TLS: tlsConfig,
+		Metrics: rt.metrics, Logger: rt.log,
+	})
+	rt.watch()
+	return rt, nil
+}
+
+// prepare builds and checks everything of a document and changes nothing.
+func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
+	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
+	if err != nil {
+		return nil, err
+	}
+	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
+	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
+		st.limiter = old.limiter // quotas go on
+	} else {
+		st.limiter = guard.NewLimiter(doc.RateLimit)
+	}
+	st.identity, err = json.Marshal(struct {
+		Name        string `json:"name"`
+		Title       string `json:"title,omitempty"`
+		Version     string `json:"version"`
+		Description string `json:"description,omitempty"`
+	}{doc.Name, doc.Title, doc.Version, doc.Description})
+	return st, err
+}
+
+func (rt *Runtime) commit(st *state) {
+	rt.current.Store(st)
+	rt.metrics.SetTools(st.catalog.ToolNames())
+	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+}
+
+// Start opens the ports of the document and begins to serve.
+func (rt *Runtime) Start() error {
+	doc := rt.current.Load().doc
+	if err := rt.ports.open(doc, rt.opts.Bind); err != nil {
+		rt.ports.close()
+		return err
+	}
+	rt.started = time.Now()
+	go rt.front.Serve(rt.ctx, rt.ports.front, false) // ends with Stop
+	if rt.ports.raw != nil {
+		go rt.front.Serve(rt.ctx, rt.ports.raw, true) // ends with Stop
+	}
+	if rt.ports.metrics != nil {
+		mux := http.NewServeMux()
+		mux.Handle(doc.Metrics.Path, rt.metrics.Handler())
+		rt.scrapes = &http.Server{Handler: mux, ReadHeaderTimeout: time.Duration(doc.Limits.HeaderTimeout), IdleTimeout: time.Duration(doc.Limits.IdleTimeout)}
+		go rt.scrapes.Serve(rt.ports.metrics) // ends with Stop
+	}
+	rt.phase.Store("running")
+	tools, resources, prompts := rt.current.Load().catalog.Size()
+	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
+	return nil
+}
+
+// Run starts, serves until the context ends or Stop is called, and stops.
+func (rt *Runtime) Run(ctx context.Context) error {
+	if err := rt.Start(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-rt.stopped:
+	}
+	return rt.Stop()
+}
+
+// ServeStdio serves one client over a pair of streams until in ends. It needs no
+// Start.
+func (rt *Runtime) ServeStdio(in io.ReadCloser, out io.Writer) {
+	rt.front.ServeStdio(rt.ctx, in, out)
+}
+
+// Addr is the address of the front door, once started.
+func (rt *Runtime) Addr() net.Addr { return rt.ports.front.Addr() }
+
+// Stop takes no new connections or requests, and returns when what was in
+// progress has been answered, or is cut off after limits.drain_timeout, which is
+// an error. Calling it again waits for the same end.
+func (rt *Runtime) Stop() (err error) {
+	rt.stop.Do(func() {
+		rt.phase.Store("draining")
+		rt.health.SetDraining(true)
+		rt.log.Info("stopping")
+		limit := time.Duration(rt.current.Load().doc.Limits.DrainTimeout)
+		ctx, cancel := context.WithTimeout(rt.ctx, limit)
+		defer cancel()
+		if err = rt.front.Drain(ctx); err != nil {
+			rt.log.Warn("calls were cut off", "after", limit)
+			err = fmt.Errorf("stop: calls still in progress after %s were cut off", limit)
+		}
+		rt.cut()
+		rt.front.Cut()
+		if rt.scrapes != nil {
+			rt.scrapes.Close()
+		}
+		rt.ports.close()
+		close(rt.stopped)
+	})
+	<-rt.stopped
+	return err
+}

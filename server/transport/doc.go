@@ -1,0 +1,15 @@
+// Package transport carries messages between clients and the dispatcher: MCP over
+// HTTP (Streamable HTTP of both eras), newline-delimited JSON-RPC over TCP with
+// and without TLS, and over standard input and output.
+//
+// A [Front] is the front door: it accepts connections within limits, tells HTTP
+// from raw JSON by the first byte, and serves both on one port. Each message
+// becomes an [Exchange], which a [Handler] answers. [ServeStdio] does the same
+// for a pair of streams.
+//
+// What a message means, who may ask how often, and what the answer is, is not
+// decided here.
+//
+// In order of reading: exchange.go, front.go and detect.go, http.go and
+// stream.go, raw.go and line.go, stdio.go.
+package transport

@@ -1,0 +1,81 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// smallLine is the buffer of a connection that is idle.
+const smallLine = 512
+
+var errLineTooLong = errors.New("the message is too long")
+
+// lines reads messages that end with a newline. An idle reader holds a small
+// buffer only.
+type lines struct {
+	from       io.Reader
+	most       int
+	buf        []byte
+	start, end int // what has been read and not yet given
+	scanned    int // up to here there is no newline
+}
+
+// next returns the next message that is not blank, without its newline; it is
+// valid until the call after. What stands before the end of the stream counts as
+// a message too. After a deadline it can be called again.
+func (l *lines) next() ([]byte, error) {
+	for {
+		line, err := l.line()
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			return line, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *lines) line() ([]byte, error) {
+	for {
+		if i := bytes.IndexByte(l.buf[l.scanned:l.end], '\n'); i >= 0 {
+			line := l.buf[l.start : l.scanned+i]
+			l.start = l.scanned + i + 1
+			l.scanned = l.start
+			return line, nil
+		}
+		l.scanned = l.end
+		if l.end-l.start > l.most {
+			return nil, errLineTooLong
+		}
+		l.room()
+		n, err := l.from.Read(l.buf[l.end:])
+		l.end += n
+		if n > 0 || err == nil {
+			continue
+		}
+		if err != io.EOF {
+			return nil, err
+		}
+		line := l.buf[l.start:l.end]
+		l.start = l.end
+		return line, err
+	}
+}
+
+// room makes room for more to be read.
+func (l *lines) room() {
+	switch {
+	case l.start == l.end && len(l.buf) != smallLine:
+		l.buf = make([]byte, smallLine)
+		l.start, l.end = 0, 0
+	case l.start > 0:
+		l.end = copy(l.buf, l.buf[l.start:l.end])
+		l.start = 0
+	case l.end == len(l.buf):
+		bigger := make([]byte, 4*len(l.buf))
+		copy(bigger, l.buf[:l.end])
+		l.buf = bigger
+	}
+	l.scanned = l.end
+}

@@ -1,0 +1,162 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/erlmcp/erlmcp/server/catalog"
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
+
+// rawConn is a connection of newline-delimited JSON-RPC.
+type rawConn struct {
+	front  *Front
+	conn   net.Conn
+	client string
+	lines  lines
+
+	calls   sync.WaitGroup // exchanges that are not answered yet
+	waiting atomic.Int64   // how many they are
+
+	write   sync.Mutex
+	version atomic.Pointer[protocol.Version] // nil until initialize
+	ending  atomic.Bool                      // no more is to be read
+	quit    chan struct{}                    // closed when no more is read
+	once    sync.Once
+}
+
+// serveRaw serves a connection until the client has ended it and has all its
+// answers.
+func (f *Front) serveRaw(ctx context.Context, conn net.Conn, client string) {
+	c := &rawConn{front: f, conn: conn, client: client, quit: make(chan struct{})}
+	c.lines = lines{from: conn, most: int(f.Limits.RequestSize)}
+	f.mu.Lock()
+	f.raw[c] = struct{}{}
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		delete(f.raw, c)
+		f.mu.Unlock()
+		conn.Close()
+	}()
+	select {
+	case <-f.drained:
+		return
+	default:
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := c.read(ctx)
+	c.once.Do(func() { close(c.quit) })
+	if err != io.EOF && !c.ending.Load() {
+		cancel() // the client is gone, or must go
+	}
+	// After the end of what the client sends, it may still want its answers.
+	c.calls.Wait()
+}
+
+// read hands every message to the handler.
+func (c *rawConn) read(ctx context.Context) error {
+	for {
+		c.conn.SetReadDeadline(time.Now().Add(time.Duration(c.front.Limits.IdleTimeout)))
+		if c.ending.Load() {
+			return io.EOF
+		}
+		line, err := c.lines.next()
+		switch {
+		case err == nil:
+		case c.ending.Load():
+			return io.EOF
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.waiting.Load() > 0:
+			continue // quiet, as it waits for us
+		case errors.Is(err, errLineTooLong):
+			c.front.Metrics.Refused("size")
+			c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
+			return err
+		default:
+			return err
+		}
+		x := &Exchange{
+			Data: append(Buffer(), line...), Client: c.client,
+			Version: protocol.Undeclared, Scope: c, Begun: time.Now(),
+		}
+		if v := c.version.Load(); v != nil {
+			x.Version = *v
+		}
+		c.calls.Add(1)
+		c.waiting.Add(1)
+		x.way = &spoken{conn: c, data: x.Data}
+		c.front.Handler.Handle(ctx, x)
+	}
+}
+
+// stopReading makes read return soon. What has been read is answered.
+func (c *rawConn) stopReading() {
+	c.ending.Store(true)
+	c.once.Do(func() { close(c.quit) })
+	c.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+// settled is the version that initialize settled on, or "".
+func (c *rawConn) settled() protocol.Version {
+	if v := c.version.Load(); v != nil {
+		return *v
+	}
+	return ""
+}
+
+func (c *rawConn) tell(news catalog.Changes) {
+	for _, method := range news.Notifications() {
+		if c.send(protocol.AppendNotification(Buffer(), method, nil)) != nil {
+			return
+		}
+	}
+}
+
+// send writes one message and its newline, and takes the buffer back.
+func (c *rawConn) send(message []byte) error {
+	message = append(message, '\n')
+	defer recycle(message)
+	c.write.Lock()
+	defer c.write.Unlock()
+	c.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := c.conn.Write(message)
+	if err != nil {
+		c.conn.Close() // a message that is cut leaves nothing to go on with
+	}
+	return err
+}
+
+// spoken is the way back of a message on a connection.
+type spoken struct {
+	conn *rawConn
+	data []byte
+}
+
+func (s *spoken) answer(a Answer) {
+	if a.Settled != "" {
+		s.conn.version.Store(&a.Settled)
+	}
+	if a.Body != nil {
+		s.conn.send(a.Body)
+	}
+	recycle(s.data)
+	s.conn.waiting.Add(-1)
+	s.conn.calls.Done()
+}
+
+func (s *spoken) notify(message []byte) error {
+	return s.conn.send(append(Buffer(), message...))
+}
+
+func (s *spoken) detach(work func()) { go work() }
+
+func (s *spoken) keepAlive() error { return nil }
+
+func (s *spoken) stopping() <-chan struct{} { return s.conn.quit }

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/telemetry"
+)
+
+// workers bounds how many calls are carried out at the same time, and how many
+// wait. Messages that control other calls never come here.
+type workers struct {
+	slots    chan struct{}
+	admitted atomic.Int64 // carried out or waiting
+	most     int64
+	metrics  *telemetry.Metrics
+}
+
+func newWorkers(l schemas.Limits, m *telemetry.Metrics) *workers {
+	return &workers{slots: make(chan struct{}, l.Workers), most: int64(l.Workers + l.Queue), metrics: m}
+}
+
+// admit takes a place among those that are carried out or wait; there is none
+// left when it reports false. leave gives it back.
+func (w *workers) admit() bool {
+	if w.admitted.Add(1) > w.most {
+		w.admitted.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (w *workers) leave() { w.admitted.Add(-1) }
+
+// work waits for its turn and runs do, unless the context ends first.
+func (w *workers) work(ctx context.Context, do func()) error {
+	select {
+	case w.slots <- struct{}{}:
+	default:
+		w.metrics.Queue.Inc()
+		select {
+		case w.slots <- struct{}{}:
+			w.metrics.Queue.Dec()
+		case <-ctx.Done():
+			w.metrics.Queue.Dec()
+			return ctx.Err()
+		}
+	}
+	defer func() { <-w.slots }()
+	do()
+	return nil
+}
+
+// inProgress is how many calls are carried out or wait.
+func (w *workers) inProgress() int { return int(w.admitted.Load()) }
