@@ -208,7 +208,7 @@ type Log struct {
 	_ struct{} `doc:"What is logged, to standard error. Arguments and contents are never logged."`
 
 	Level  string `json:"level,omitempty" default:"info" enum:"trace,debug,info,warn,error" doc:"Least level that is logged."`
-	Format string `json:"format,omitempty" default:"text" enum:"text,json" doc:"Form of a line."`
+	Format string `json:"format,omitempty" default:"text" enum:"text,json" impact:"restart" doc:"Form of a line."`
 	Access bool   `json:"access,omitempty" doc:"Whether each request is logged, at level info."`
 }
 
