@@ -156,10 +156,17 @@ func (rt *Runtime) Run(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
+		return rt.Stop()
 	case <-rt.stopped:
+		return nil
 	}
-	return rt.Stop()
 }
+
+// Stopped is closed when the server has stopped.
+func (rt *Runtime) Stopped() <-chan struct{} { return rt.stopped }
+
+// Abort cuts off what is in progress; a Stop that waits for it returns.
+func (rt *Runtime) Abort() { rt.cut() }
 
 // ServeStdio serves one client over a pair of streams until in ends. It needs no
 // Start.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -22,7 +23,8 @@ const usage = `Usage: erlmcpd COMMAND [flags]
   supervise  keep a server running
   version    print the version
 
-"erlmcpd COMMAND -h" lists the flags of a command.
+"erlmcpd COMMAND -h" lists the flags of a command. Exit status: 0 done, 1 failed,
+2 called wrongly.
 `
 
 func main() { os.Exit(command(os.Args[1:])) }
@@ -33,6 +35,10 @@ func command(args []string) int {
 		return 2
 	}
 	switch name, rest := args[0], args[1:]; name {
+	case "run":
+		return run(rest)
+	case "health", "status", "ping", "reload", "stop":
+		return ask(name, rest)
 	case "supervise":
 		return supervise(rest)
 	case "version", "-version", "--version":
@@ -45,4 +51,17 @@ func command(args []string) int {
 		fmt.Fprintf(os.Stderr, "erlmcpd: there is no command %q\n\n%s", name, usage)
 		return 2
 	}
+}
+
+// fail prints an error as its diagnostics, and returns the exit status.
+func fail(err error) int {
+	for _, d := range diag.FromError(err) {
+		fmt.Fprintf(os.Stderr, "erlmcpd: %s\n", d.Summary)
+		for _, line := range []string{d.Detail, d.Remedy} {
+			if line != "" {
+				fmt.Fprintf(os.Stderr, "  %s\n", line)
+			}
+		}
+	}
+	return 1
 }
