@@ -38,7 +38,11 @@ func Suggest(given string, candidates []string) string {
 		bestDistance = 2
 	}
 	for _, c := range candidates {
-		if d := levenshtein.Distance(given, c, nil); d < bestDistance || (d == bestDistance && best != "" && c < best) {
+		d := levenshtein.Distance(given, c, nil)
+		if d >= len(given) {
+			continue // nothing of what was given is left
+		}
+		if d < bestDistance || (d == bestDistance && best != "" && c < best) {
 			best, bestDistance = c, d
 		}
 	}

@@ -42,7 +42,7 @@ func (d *decoder) attribute(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx
 	}
 	v, err := convert.Convert(v, a.Type)
 	if err != nil {
-		d.wrongType(a, attr, v, ctx, err)
+		d.wrongType(a, attr, ctx)
 		return unknown
 	}
 	if v, ok = normal(v); !ok {
@@ -87,7 +87,7 @@ func normal(v cty.Value) (cty.Value, bool) {
 	return v, true
 }
 
-func (d *decoder) wrongType(a *schemas.Attribute, attr *hclsyntax.Attribute, v cty.Value, ctx *hcl.EvalContext, err error) {
+func (d *decoder) wrongType(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx *hcl.EvalContext) {
 	at := attr.Expr.Range()
 	got := cty.DynamicPseudoType
 	if again, hd := attr.Expr.Value(ctx); !hd.HasErrors() {
@@ -97,8 +97,8 @@ func (d *decoder) wrongType(a *schemas.Attribute, attr *hclsyntax.Attribute, v c
 	switch {
 	case a.Type.IsListType() && got.IsPrimitiveType():
 		e.Fix("Put it in brackets: %s = [ … ].", a.Name)
-	case got.IsTupleType() || got.IsObjectType() || got.IsCollectionType():
-		e.Fix("%s", upper(conversionError(err))+".")
+	case a.Type.IsCollectionType() && !got.IsPrimitiveType():
+		e.Fix("Each element must be %s.", nameOf(a.Type.ElementType()))
 	default:
 		e.Fix("%s", sentence(a))
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 )
 
@@ -223,19 +224,29 @@ func render(file string, src []byte, ctx *hcl.EvalContext) (cty.Value, error) {
 	}
 	t, hd := hclsyntax.ParseTemplate(src, file, hcl.InitialPos)
 	if hd.HasErrors() {
-		return cty.NilVal, hd
+		return cty.NilVal, inFile(hd)
 	}
 	if ctx.Variables == nil {
 		ctx.Variables = map[string]cty.Value{}
 	}
 	v, hd := t.Value(ctx)
 	if hd.HasErrors() {
-		return cty.NilVal, hd
+		return cty.NilVal, inFile(hd)
 	}
 	if v.IsNull() || v.Type() != cty.String && v.Type() != cty.DynamicPseudoType {
 		return cty.NilVal, fmt.Errorf("the template %s does not give text", file)
 	}
 	return v, nil
+}
+
+// inFile is the first error inside of a template file, to stand in a sentence.
+func inFile(hd hcl.Diagnostics) error {
+	for _, d := range diag.FromHCL(hd) {
+		if d.Severity == diag.Error && d.Range != nil {
+			return fmt.Errorf("at %s, %s", d.Range, strings.TrimSuffix(d.Detail, "."))
+		}
+	}
+	return errors.New(strings.TrimSuffix(hd.Error(), "."))
 }
 
 func refuse(name, why string) function.Function {

@@ -126,8 +126,12 @@ func collision(at socket, first, second *listener) *diag.Diagnostic {
 		return diag.Errorf("A port is used twice", "%s opens port %d twice: %s and %s.", second.place.address, at.port, first.what, second.what).
 			At(diag.FromRange(&here)).Fix("Give each a port of its own.")
 	}
-	d := diag.Errorf("A port is used twice", "%s and %s both open port %d on %s (%s and %s).",
-		first.place.address, second.place.address, at.port, at.target, first.what, second.what).At(diag.FromRange(&here))
+	what := first.what
+	if second.what != what {
+		what += " and " + second.what
+	}
+	d := diag.Errorf("A port is used twice", "%s and %s both open port %d on %s (%s).",
+		first.place.address, second.place.address, at.port, at.target, what).At(diag.FromRange(&here))
 	if first.place.server == second.place.server && second.place.address.Key != (address.Key{}) {
 		return d.Fix("Give each instance a port of its own, such as port = 8080 + count.index, or port = 0 to let the target pick one.")
 	}

@@ -133,7 +133,7 @@ func explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s", p.Path)
+		return fmt.Errorf("%s does not exist", p.Path)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("you may not read %s", p.Path)
 	}

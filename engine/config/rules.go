@@ -38,6 +38,8 @@ func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values
 	}
 }
 
+// wrong notes what is wrong with an attribute. The text must not quote the value,
+// which may be sensitive.
 func (d *decoder) wrong(body *hclsyntax.Body, name, detail string, args ...any) *diag.Diagnostic {
 	e := diag.Errorf("Wrong value", name+": "+detail, args...)
 	if a := body.Attributes[name]; a != nil {
@@ -83,8 +85,8 @@ func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]
 		if search.IsNull() {
 			continue
 		}
-		list, _ := search.GetAttr("resources").UnmarkDeep()
-		if list.IsNull() || !list.IsWhollyKnown() {
+		list := search.GetAttr("resources")
+		if list.IsNull() || list.ContainsMarked() || !list.IsWhollyKnown() {
 			continue
 		}
 		for _, r := range list.AsValueSlice() {
@@ -106,14 +108,14 @@ func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]
 func (d *decoder) addressRule(body *hclsyntax.Body, values map[string]cty.Value) {
 	if s, known := text(values["address"]); known {
 		if _, err := netip.ParseAddr(s); err != nil {
-			d.wrong(body, "address", "%q is not an IP address.", s).Fix("Write one, such as \"127.0.0.1\", or \"0.0.0.0\" for every interface.")
+			d.wrong(body, "address", "it is not an IP address.").Fix("Write one, such as \"127.0.0.1\", or \"0.0.0.0\" for every interface.")
 		}
 	}
 }
 
 func (d *decoder) pathRule(body *hclsyntax.Body, values map[string]cty.Value) {
 	if s, known := text(values["path"]); known && (!strings.HasPrefix(s, "/") || strings.ContainsAny(s, "?# ") || path.Clean(s) != s) {
-		d.wrong(body, "path", "%q is not a plain URL path.", s).Fix("Begin it with a slash and leave out query, spaces and a slash at the end.")
+		d.wrong(body, "path", "it is not a plain URL path.").Fix("Begin it with a slash and leave out query, spaces and a slash at the end.")
 	}
 }
 

@@ -34,26 +34,34 @@ type shipment struct {
 // rewrites the path to where it will lie beside the document: below the name of
 // the resource.
 func (d *decoder) ship(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
+	patterns, err := patternsOf(values["include"])
+	if err != nil {
+		d.wrong(body, "include", "%v.", err).Fix("A pattern looks like \"**/*.md\".")
+		return
+	}
 	for _, name := range []string{"file", "folder"} {
 		v := values[name]
 		if v.IsNull() || body.Attributes[name] == nil {
 			continue
 		}
-		plain, marks := v.Unmark()
-		if !plain.IsKnown() {
+		if v.IsMarked() {
+			d.wrong(body, name, "a path of files to ship cannot be sensitive.").Fix("Use nonsensitive(…) when it holds no secret.")
+			continue
+		}
+		if !v.IsKnown() {
 			if !d.diags.HasErrors() {
 				d.wrong(body, name, "which files to ship must be known when planning.").Fix("Use variables and locals that do not depend on servers.")
 			}
 			continue
 		}
-		p := plain.AsString()
+		p := v.AsString()
 		if filepath.IsAbs(p) {
 			continue
 		}
 		local := d.c.world.absolute(p)
 		to, err := local, error(nil)
 		if name == "folder" {
-			to, err = d.shipFolder(at, local, to, values["include"])
+			to, err = d.shipFolder(at, local, to, patterns)
 		} else {
 			to, err = d.shipFile(at, local, to)
 		}
@@ -61,7 +69,7 @@ func (d *decoder) ship(at *site, body *hclsyntax.Body, values map[string]cty.Val
 			d.wrong(body, name, "%v.", err).Fix("A relative path is looked up in the folder of the configuration, %s.", d.c.world.dir)
 			continue
 		}
-		values[name] = cty.StringVal(to).WithMarks(marks)
+		values[name] = cty.StringVal(to)
 	}
 }
 
@@ -85,7 +93,7 @@ func (d *decoder) shipFile(at *site, local, inPlace string) (string, error) {
 	return f.Path, d.files.take(f)
 }
 
-func (d *decoder) shipFolder(at *site, local, inPlace string, include cty.Value) (string, error) {
+func (d *decoder) shipFolder(at *site, local, inPlace string, patterns []string) (string, error) {
 	info, err := os.Stat(local)
 	switch {
 	case err != nil:
@@ -93,9 +101,8 @@ func (d *decoder) shipFolder(at *site, local, inPlace string, include cty.Value)
 	case !info.IsDir():
 		return "", fmt.Errorf("%s is a file; write file = … for it", local)
 	}
-	patterns, err := patternsOf(include)
-	if err != nil || d.c.opts.InPlace {
-		return inPlace, err
+	if d.c.opts.InPlace {
+		return inPlace, nil
 	}
 	files, err := d.c.world.folder(local, patterns)
 	if err != nil {
@@ -111,17 +118,18 @@ func (d *decoder) shipFolder(at *site, local, inPlace string, include cty.Value)
 }
 
 func patternsOf(include cty.Value) ([]string, error) {
-	plain, _ := include.UnmarkDeep()
-	if plain.IsNull() {
+	switch {
+	case include.IsNull():
 		return nil, nil
-	}
-	if !plain.IsWhollyKnown() {
-		return nil, errors.New("include must be known when planning")
+	case include.ContainsMarked():
+		return nil, errors.New("it cannot be sensitive")
+	case !include.IsWhollyKnown():
+		return nil, errors.New("which files to ship must be known when planning")
 	}
 	var patterns []string
-	for _, v := range plain.AsValueSlice() {
+	for _, v := range include.AsValueSlice() {
 		if !doublestar.ValidatePattern(v.AsString()) {
-			return nil, fmt.Errorf("%q in include is not a pattern; one looks like \"**/*.md\"", v.AsString())
+			return nil, fmt.Errorf("%q is not a pattern", v.AsString())
 		}
 		patterns = append(patterns, v.AsString())
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -97,7 +98,7 @@ func (d *decoder) unfit(a *schemas.Attribute, v cty.Value, at hcl.Range, err err
 	if v.ContainsMarked() {
 		reason = "it does not fit its place; it holds a sensitive value, so the reason is not shown"
 	}
-	d.add(diag.Errorf("Wrong template", "%s: %s.", a.Name, reason).At(diag.FromRange(&at)).Fix("%s", sentence(a)))
+	d.add(diag.Errorf("Wrong template", "%s: %s", a.Name, stop(reason)).At(diag.FromRange(&at)).Fix("%s", sentence(a)))
 }
 
 func (d *decoder) templateList(a *schemas.Attribute, e *hclsyntax.TupleConsExpr, ctx *hcl.EvalContext) (cty.Value, bool) {
@@ -203,11 +204,19 @@ func (d *decoder) computed(a *schemas.Attribute, e hclsyntax.Expression, ctx *hc
 func (d *decoder) checkInputs(names []string, waiting int) {
 	for _, p := range d.pending[waiting:] {
 		if err := p.check(names); err != nil {
-			d.add(diag.Errorf("Undeclared input", "%s.", upper(err.Error())).At(diag.FromRange(&p.at)).
+			d.add(diag.Errorf("Undeclared input", "%s", upper(stop(err.Error()))).At(diag.FromRange(&p.at)).
 				Fix("%s", declaredInputs(names)))
 		}
 	}
 	d.pending = d.pending[:waiting]
+}
+
+// stop ends a sentence.
+func stop(s string) string {
+	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
 }
 
 func declaredInputs(names []string) string {

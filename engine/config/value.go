@@ -95,8 +95,65 @@ func (d *decoder) hcl(in hcl.Diagnostics) {
 				out.Detail = fmt.Sprintf("The call of %s failed; the reason is not shown, as it may hold a sensitive value.", call.CalledFunctionName())
 			}
 		}
+		if out.Remedy == "" {
+			out.Remedy = d.remedy(hd)
+		}
 		d.add(out)
 	}
+}
+
+// remedy says what would be right in place of an unknown function, or of an
+// attribute or instance that a server does not have.
+func (d *decoder) remedy(hd *hcl.Diagnostic) string {
+	if unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](hd); ok {
+		if near := diag.Suggest(unknown.CalledFunctionName(), sortedKeys(d.c.root.Functions)); near != "" {
+			return fmt.Sprintf("Did you mean %q?", near)
+		}
+		return ""
+	}
+	switch hd.Summary {
+	case "Unsupported attribute", "Invalid index", "Attempt to get attribute from null value", "Attempt to index null value":
+	default:
+		return ""
+	}
+	if hd.Expression == nil {
+		return ""
+	}
+	for _, t := range hd.Expression.Variables() {
+		r := reference{traversal: t}
+		if e := d.c.expanded[r.step(1)]; r.root() == "server" && e != nil {
+			return e.advice(r.step(2))
+		}
+	}
+	return ""
+}
+
+// advice is what can be written of a server, given the attribute that was.
+func (e *expanded) advice(attribute string) string {
+	name := "server." + e.server.name
+	switch {
+	case e.mode == single && len(e.instances) == 0:
+		return name + " is disabled, so it has no attributes."
+	case len(e.instances) == 0:
+		return name + " has no instances."
+	case e.mode == byCount:
+		return fmt.Sprintf("%s has count: its instances are %s[0] to %s[%d].", name, name, name, e.count-1)
+	case e.mode == byKey:
+		var keys []string
+		for k := range e.instances {
+			keys = append(keys, name+k.String())
+		}
+		sort.Strings(keys)
+		if len(keys) > 5 {
+			keys = append(keys[:4:4], fmt.Sprintf("%d more", len(keys)-4))
+		}
+		return fmt.Sprintf("%s has for_each: its instances are %s.", name, listOf(keys))
+	}
+	known := sortedKeys(instanceType.AttributeTypes())
+	if near := diag.Suggest(attribute, known); near != "" {
+		return fmt.Sprintf("Did you mean %q?", near)
+	}
+	return fmt.Sprintf("A server has the attributes %s.", listOf(known))
 }
 
 func mentionsSensitive(e hcl.Expression, ctx *hcl.EvalContext) bool {

@@ -64,7 +64,7 @@ func (c *Configuration) assignVariables() diag.List {
 			continue
 		}
 		if c.variables[a.Name] == nil {
-			diags = append(diags, c.noSuchVariable(a.Name, diag.Error, "-var").Fix("Declare it: variable %q {}, or leave the flag out.", a.Name))
+			diags = append(diags, c.noSuchVariable(a.Name, diag.Error, "-var"))
 			continue
 		}
 		c.given[a.Name] = &given{text: a.Value, isText: true, source: "-var"}
@@ -134,7 +134,7 @@ func (c *Configuration) noSuchVariable(name string, sev diag.Severity, source st
 	if near := diag.Suggest(name, sortedKeys(c.variables)); near != "" {
 		return d.Fix("Did you mean %q?", near)
 	}
-	return d
+	return d.Fix("Declare it: variable %q {}, or leave it out.", name)
 }
 
 // assign sets the value of one variable from what was given for it.
