@@ -40,6 +40,19 @@ func (g *Graph[K]) Depend(node, on K) {
 	g.users[o] = append(g.users[o], n)
 }
 
+// Needs are the nodes that a node depends on.
+func (g *Graph[K]) Needs(k K) []K {
+	i, ok := g.index[k]
+	if !ok {
+		return nil
+	}
+	out := make([]K, len(g.deps[i]))
+	for j, d := range g.deps[i] {
+		out[j] = g.nodes[d]
+	}
+	return out
+}
+
 // CycleError names nodes that wait for each other: each depends on the next,
 // and the last on the first.
 type CycleError[K comparable] struct{ Nodes []K }

@@ -32,7 +32,7 @@ type Plan struct {
 	Targets []Target
 	// Steps is the execution graph in an order that respects it.
 	Steps []Step
-	// Exports is what instances that others mention were expected to export.
+	// Exports is what instances were expected to export, dependencies first.
 	Exports []Export
 }
 

@@ -53,7 +53,7 @@ func (c *Codec) Encode(o Object) (json.RawMessage, error) {
 	}
 	out := encoded{Type: name, Values: w.buf, Unknown: w.unknown}
 	for _, s := range o.Secrets {
-		p, err := encodePath(s.Path)
+		p, err := EncodePath(s.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +86,7 @@ func (c *Codec) Decode(raw json.RawMessage) (Object, error) {
 		}
 	}
 	for _, s := range in.Secrets {
-		p, err := parsePath(s.Path)
+		p, err := DecodePath(s.Path)
 		if err != nil {
 			return Object{}, fmt.Errorf("decode object: %w", err)
 		}
@@ -98,7 +98,7 @@ func (c *Codec) Decode(raw json.RawMessage) (Object, error) {
 func putUnknowns(v cty.Value, paths []json.RawMessage) (cty.Value, error) {
 	set := cty.NewPathSet()
 	for _, raw := range paths {
-		p, err := parsePath(raw)
+		p, err := DecodePath(raw)
 		if err != nil {
 			return cty.NilVal, err
 		}

@@ -21,7 +21,7 @@ type valueWriter struct {
 func (w *valueWriter) value(v cty.Value, path cty.Path) error {
 	// An element of a set has no path, so one that is not known hides the set.
 	if !v.IsKnown() || v.Type().IsSetType() && !v.IsWhollyKnown() {
-		p, err := encodePath(path)
+		p, err := EncodePath(path)
 		if err != nil {
 			return err
 		}
@@ -101,9 +101,9 @@ func (w *valueWriter) text(s string) error {
 	return err
 }
 
-// encodePath writes a path as a JSON array: a string for an attribute, an array
+// EncodePath writes a path as a JSON array: a string for an attribute, an array
 // of one string or number for an index.
-func encodePath(p cty.Path) (json.RawMessage, error) {
+func EncodePath(p cty.Path) (json.RawMessage, error) {
 	steps := make([]any, len(p))
 	for i, step := range p {
 		switch s := step.(type) {
@@ -123,7 +123,8 @@ func encodePath(p cty.Path) (json.RawMessage, error) {
 	return json.Marshal(steps)
 }
 
-func parsePath(raw json.RawMessage) (cty.Path, error) {
+// DecodePath is the inverse of EncodePath.
+func DecodePath(raw json.RawMessage) (cty.Path, error) {
 	var steps []json.RawMessage
 	if err := json.Unmarshal(raw, &steps); err != nil {
 		return nil, fmt.Errorf("decode path: %w", err)

@@ -104,6 +104,33 @@ func (s *Snapshot) Clone() *Snapshot {
 	return &c
 }
 
+// Recorded is what the last apply left of a resource; after an interrupted one
+// (certain is false) what it may have left: all that was set or needed before or
+// since, without Object. It is nil for a resource of which nothing is known.
+func (s *Snapshot) Recorded(a address.Resource) (r *Resource, certain bool) {
+	r = s.Resources[a]
+	u := s.Uncertain[a]
+	if u == nil {
+		return r, r != nil
+	}
+	both := u.Resource
+	if r != nil {
+		both.Owned = union(r.Owned, both.Owned)
+		both.DependsOn = union(r.DependsOn, both.DependsOn)
+	}
+	return &both, false
+}
+
+func union[T comparable](a, b []T) []T {
+	out := slices.Clone(a)
+	for _, x := range b {
+		if !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // Addresses are those of all resources, in the order in which people read them.
 func (s *Snapshot) Addresses() []address.Resource {
 	return slices.SortedFunc(maps.Keys(s.Resources), address.Resource.Compare)

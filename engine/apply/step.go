@@ -1,0 +1,291 @@
+package apply
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/config"
+	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/engine/state"
+)
+
+// visit carries out one step.
+func (r *runner) visit(id int) error {
+	s := r.Plan.Steps[id]
+	switch s.Action {
+	case plan.Record:
+		r.Session.Record(s.Resource, r.targets[s.Address.Target])
+		return nil
+	case plan.Forget:
+		r.Session.Forget(s.Address)
+		return nil
+	}
+	start := r.Now()
+	r.started(s)
+	outcome, err := r.operate(s)
+	r.finished(s, outcome, err, r.Now().Sub(start))
+	switch outcome {
+	case Failed:
+		d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", err)
+		d.Address = s.Address.String()
+		r.fail(d)
+	case Skipped:
+		r.journalFailed(err)
+	}
+	return err
+}
+
+func (r *runner) started(s plan.Step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Observer != nil {
+		r.Observer.StepStarted(s, r.Now())
+	}
+}
+
+func (r *runner) progress(s plan.Step) func(string) {
+	return func(message string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.Observer != nil {
+			r.Observer.StepProgress(s, message, r.Now())
+		}
+	}
+}
+
+// operate opens the writer, resolves what is wanted, and does the operation
+// between its two journal entries.
+func (r *runner) operate(s plan.Step) (StepOutcome, error) {
+	if err := r.Session.Failed(); err != nil {
+		return Skipped, err
+	}
+	writer, err := r.writer(s.Address.Target)
+	if err != nil {
+		return Failed, err
+	}
+	if s.Action == plan.Delete {
+		return r.delete(writer, s)
+	}
+	w, err := r.wanted(s)
+	if err != nil {
+		return Failed, err
+	}
+	next := *s.Resource
+	next.DependsOn = w.DependsOn
+	next.Owned = r.owned(w)
+	if s.Action == plan.Update {
+		t := r.resolver.Type(s.Type)
+		recorded, _ := r.Session.View().Snapshot.Recorded(s.Address)
+		if c := plan.Compare(t, w, s.Prior, recorded); len(c.Differences) == 0 {
+			next.Object = s.Prior
+			r.Session.Record(&next, r.targets[s.Address.Target])
+			return ended(Unchanged, r.export(w, s.Prior.Values))
+		}
+	}
+	return r.write(writer, s, w, &next)
+}
+
+func ended(outcome StepOutcome, err error) (StepOutcome, error) {
+	if err != nil {
+		return Failed, err
+	}
+	return outcome, nil
+}
+
+func (r *runner) delete(writer resource.Writer, s plan.Step) (StepOutcome, error) {
+	noted := &state.Resource{Address: s.Address, Type: s.Type}
+	if was := r.Session.View().Snapshot.Resources[s.Address]; was != nil {
+		noted = was
+	}
+	if err := r.Session.Begin(state.Delete, noted); err != nil {
+		return Skipped, err
+	}
+	if err := writer.Delete(r.opctx, r.change(s, nil)); err != nil {
+		return Failed, err
+	}
+	return ended(Done, r.end(state.Delete, s, nil))
+}
+
+// end notes the end of an operation. When that cannot be made durable, what
+// depends on it must not start.
+func (r *runner) end(op state.Operation, s plan.Step, exists *state.Resource) error {
+	if err := r.Session.End(op, s.Address, exists); err != nil {
+		return fmt.Errorf("it was done, but that could not be noted: %w", err)
+	}
+	return nil
+}
+
+// write creates or updates. What exists afterwards is recorded also when the
+// operation failed, as far as the provider knows it.
+func (r *runner) write(writer resource.Writer, s plan.Step, w *plan.Wanted, next *state.Resource) (StepOutcome, error) {
+	op, do := state.Create, writer.Create
+	if s.Action == plan.Update {
+		op, do = state.Update, writer.Update
+	}
+	if err := r.Session.Begin(op, next); err != nil {
+		return Skipped, err
+	}
+	values, failed := do(r.opctx, r.change(s, w))
+	if values == cty.NilVal && failed == nil {
+		failed = fmt.Errorf("the provider gave back nothing")
+	}
+	if values == cty.NilVal {
+		return Failed, failed
+	}
+	var err error
+	if next.Object, err = resource.Redact(values, r.Session.View().Snapshot.DigestKey, w.Object.SecretPaths()...); err != nil {
+		return Failed, err
+	}
+	if err := r.end(op, s, next); err != nil {
+		return Failed, err
+	}
+	if failed != nil {
+		return Failed, failed
+	}
+	return ended(Done, r.export(w, next.Object.Values))
+}
+
+// change is what the writer is asked for. What is not known is the provider's to
+// fill in, and null for it.
+func (r *runner) change(s plan.Step, w *plan.Wanted) resource.Change {
+	c := resource.Change{
+		Address: s.Address, Type: s.Type, Prior: s.Prior.Values,
+		Revision: r.Session.View().Snapshot.Revision.Number + 1,
+		Progress: r.progress(s),
+	}
+	if w != nil {
+		c.Desired, c.Files = settle(w.Values), w.Files
+	}
+	return c
+}
+
+// settle makes attributes that are not known null.
+func settle(v cty.Value) cty.Value {
+	if v.IsWhollyKnown() {
+		return v
+	}
+	v, marks := v.Unmark()
+	attributes := v.AsValueMap()
+	for name, a := range attributes {
+		if !a.IsWhollyKnown() {
+			attributes[name] = cty.NullVal(a.Type())
+		}
+	}
+	return cty.ObjectVal(attributes).WithMarks(marks)
+}
+
+// wanted is what the step's resource is to be, now that what it needs is done.
+func (r *runner) wanted(s plan.Step) (*plan.Wanted, error) {
+	change := r.planned(s.Address)
+	resources, ok := r.instances[change.Source]
+	if !ok {
+		var diags diag.List
+		if resources, diags = r.resolver.Resolve(change.Source); diags.HasErrors() {
+			return nil, diags.Err()
+		}
+	}
+	i := slices.IndexFunc(resources, func(w *plan.Wanted) bool { return w.Address == s.Address })
+	if i < 0 {
+		return nil, fmt.Errorf("the configuration no longer comes to this resource; plan again")
+	}
+	w := resources[i]
+	if w.Digest == change.Digest {
+		return w, nil
+	}
+	if at := plan.Contradiction(change.After, w.Object); at != "" {
+		return nil, fmt.Errorf("its %s came out differently than planned; plan again", at)
+	}
+	if !ok && !w.Settled {
+		return nil, fmt.Errorf("something that it needs is still not known; plan again")
+	}
+	return w, nil
+}
+
+// planned is the plan's change of a resource.
+func (r *runner) planned(a address.Resource) *plan.Change {
+	i, _ := slices.BinarySearchFunc(r.Plan.Changes, a, func(c plan.Change, a address.Resource) int { return c.Address.Compare(a) })
+	return &r.Plan.Changes[i]
+}
+
+func (r *runner) owned(w *plan.Wanted) []string {
+	return plan.Owned(r.resolver.Type(w.Type), w.Object)
+}
+
+// export makes an endpoint's attributes known to those that mention it.
+func (r *runner) export(w *plan.Wanted, values cty.Value) error {
+	if !w.Endpoint {
+		return nil
+	}
+	v, err := plan.Exported(values)
+	if err != nil {
+		return err
+	}
+	r.resolver.Export(config.Ref{Server: w.Address.Server, Target: w.Address.Target}, v)
+	return nil
+}
+
+// opened is a target's writer, opened once when it is first needed.
+type opened struct {
+	once   sync.Once
+	writer resource.Writer
+	err    error
+}
+
+func (r *runner) writer(t address.Target) (resource.Writer, error) {
+	r.mu.Lock()
+	o := r.opened[t]
+	if o == nil {
+		o = &opened{}
+		r.opened[t] = o
+	}
+	r.mu.Unlock()
+	o.once.Do(func() {
+		provider := r.Providers[t.Kind]
+		if provider == nil {
+			o.err = fmt.Errorf("there is no provider for targets of the kind %q", t.Kind)
+			return
+		}
+		owner := resource.Owner{Lineage: r.Plan.Lineage}
+		if o.writer, o.err = provider.OpenWriter(r.opctx, r.target(t), owner); o.err != nil {
+			o.err = fmt.Errorf("%s cannot be reached: %w", t, o.err)
+		}
+	})
+	return o.writer, o.err
+}
+
+// target is a target as configured, with its secrets, else as planned.
+func (r *runner) target(a address.Target) resource.Target {
+	var planned plan.Target
+	for _, t := range r.Plan.Targets {
+		if t.Address == a {
+			planned = t
+		}
+	}
+	if r.Configuration != nil && !planned.Former {
+		for _, t := range r.Configuration.Targets() {
+			if t.Address == a {
+				return t
+			}
+		}
+	}
+	return resource.Target{Address: a, Config: planned.Config.Values}
+}
+
+func (r *runner) closeWriters() {
+	for a, o := range r.opened {
+		if o.writer == nil {
+			continue
+		}
+		if err := o.writer.Close(); err != nil {
+			d := diag.Errorf("A target could not be closed", "%s: %s.", a, err)
+			d.Severity = diag.Warning
+			r.fail(d)
+		}
+	}
+}

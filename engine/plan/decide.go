@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/engine/state"
+)
+
+// decision is what becomes of one resource, and what its steps need.
+type decision struct {
+	change Change
+	found  resource.Object // Values is NilVal when it does not exist
+	// next is what the state will hold when the resource is as wanted; nil when
+	// it is not wanted. Its Object is complete only for a resource that stays.
+	next *state.Resource
+	// before are the dependencies that were recorded.
+	before []address.Resource
+	// record says that a resource that stays, or is gone, changes the state.
+	record bool
+}
+
+// decide settles one wanted resource, after those of its owner that it needs.
+func (p *planner) decide(w *Wanted) *decision {
+	if d := p.decided[w.Address]; d != nil {
+		return d
+	}
+	d := &decision{found: p.found[w.Address]}
+	p.decided[w.Address] = d // also ends a recursion in a cycle, which buildSteps reports
+	replaced := false
+	for _, need := range w.DependsOn {
+		if n := p.wanted[need]; n != nil && contains(w.Address, need) && p.isSelected(need) {
+			replaced = p.decide(n).change.Action == Replace || replaced
+		}
+	}
+	t := p.resolver.Type(w.Type)
+	recorded, certain := p.State.Snapshot.Recorded(w.Address)
+	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint}
+	if recorded != nil {
+		d.before = recorded.DependsOn
+	}
+	d.change = Change{
+		Address: w.Address, Type: w.Type, Before: d.found, Endpoint: w.Endpoint,
+		Source: w.Source, Digest: w.Digest,
+		Gone: certain && d.found.Values == cty.NilVal,
+	}
+	if certain && !d.change.Gone {
+		d.change.Drift = drift(t, recorded, d.found)
+	}
+	if d.found.Values == cty.NilVal {
+		d.next.Owned = Owned(t, w.Object)
+		d.change.Action, d.change.After = Create, w.Object
+	} else {
+		p.decideExisting(d, w, t, recorded, replaced)
+	}
+	if recorded != nil && !certain && d.change.Action != NoOp {
+		d.change.Reasons = append(d.change.Reasons, ReasonInterrupted)
+	}
+	if p.Mode == RefreshOnly {
+		p.onlyState(d)
+	}
+	return d
+}
+
+// decideExisting compares an object that exists with what is wanted.
+func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recorded *state.Resource, replaced bool) {
+	c := Compare(t, w, d.found, recorded)
+	d.next.Owned = c.Owned
+	change := &d.change
+	change.Differences = c.Differences
+	requested := p.covered(p.Replace, w.Address)
+	if requested {
+		change.Reasons = append(change.Reasons, ReasonRequested)
+	}
+	if replaced {
+		change.Reasons = append(change.Reasons, ReasonDependency)
+	}
+	for _, x := range c.Differences {
+		change.Impact = max(change.Impact, x.Impact)
+		replaced = replaced || x.Replace
+	}
+	switch {
+	case replaced || requested:
+		change.Action, change.Impact = Replace, resource.ImpactReplace
+		change.After = w.Object
+	case len(c.Differences) > 0:
+		change.Action = Update
+		change.After = pending(t, c.After, w.Object)
+	default:
+		change.Action, change.After = NoOp, d.found
+		d.next.Object = d.found
+		d.record = !p.isRecorded(d.next)
+	}
+}
+
+// isRecorded reports whether the state already holds exactly r.
+func (p *planner) isRecorded(r *state.Resource) bool {
+	was := p.State.Snapshot.Resources[r.Address]
+	return was != nil && p.State.Snapshot.Uncertain[r.Address] == nil &&
+		was.Type == r.Type && was.Endpoint == r.Endpoint && same(was.Object, r.Object) &&
+		slices.Equal(was.Owned, r.Owned) && slices.Equal(was.DependsOn, r.DependsOn)
+}
+
+// decideUnwanted settles a resource that is recorded or uncertain, and not
+// wanted.
+func (p *planner) decideUnwanted(a address.Resource) {
+	recorded, certain := p.State.Snapshot.Recorded(a)
+	d := &decision{found: p.found[a], before: recorded.DependsOn}
+	p.decided[a] = d
+	t := p.resolver.Type(recorded.Type)
+	exists := d.found.Values != cty.NilVal
+	d.change = Change{
+		Address: a, Type: recorded.Type, Before: d.found, Endpoint: recorded.Endpoint,
+		Gone: certain && !exists, Action: NoOp,
+	}
+	if exists && certain && t != nil {
+		d.change.Drift = drift(t, recorded, d.found)
+	}
+	switch {
+	case !exists:
+		d.record = true
+	case p.Mode == RefreshOnly:
+		next := *recorded
+		next.Object = d.found
+		d.next = &next
+		d.record = !p.isRecorded(d.next)
+	default:
+		d.change.Action = Delete
+		if recorded.Endpoint {
+			d.change.Impact = resource.ImpactRestart
+		}
+		if p.Mode == Normal {
+			d.change.Reasons = append(d.change.Reasons, ReasonNotWanted)
+		}
+	}
+	if p.Mode == RefreshOnly {
+		p.onlyState(d)
+	}
+}
+
+// onlyState turns a decision into what a refresh-only plan does: take up what
+// was recorded as it was found, and leave alone what was never made.
+func (p *planner) onlyState(d *decision) {
+	c := &d.change
+	recorded, _ := p.State.Snapshot.Recorded(c.Address)
+	c.Impact, c.Reasons, c.Differences = resource.ImpactNone, nil, nil
+	c.Action, c.After = NoOp, d.found
+	switch {
+	case recorded == nil:
+		d.record = false
+	case d.found.Values == cty.NilVal:
+		c.Action, d.record, d.next = Forget, true, nil
+	default:
+		// What the last apply set stays what it set.
+		next := *recorded
+		next.Object = d.found
+		d.next = &next
+		if d.record = !p.isRecorded(d.next); d.record {
+			c.Action = Record
+		}
+	}
+}
+
+// contains reports whether a resource cannot outlive another that it depends on:
+// one of its own server, or one that its target's servers share. A dependency on
+// another server is a matter of order only.
+func contains(r, dependency address.Resource) bool {
+	return r.Target == dependency.Target && (dependency.Shared() || r.Server == dependency.Server)
+}

@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/resource"
+)
+
+// refresh reads what exists of all addresses: one batch for each target, targets
+// in parallel. Secrets are taken out before anything else sees the values.
+func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
+	batches := map[address.Target][]address.Resource{}
+	for _, a := range addresses {
+		batches[a.Target] = append(batches[a.Target], a)
+	}
+	p.found = make(map[address.Resource]resource.Object, len(addresses))
+	var wg sync.WaitGroup
+	var mu sync.Mutex // guards p.found and p.diags while readers run
+	slots := make(chan struct{}, max(1, p.Parallelism))
+	for t, batch := range batches {
+		wg.Add(1)
+		slots <- struct{}{}
+		go func() {
+			defer wg.Done()
+			defer func() { <-slots }()
+			found, diags := p.read(ctx, t, batch)
+			mu.Lock()
+			defer mu.Unlock()
+			p.diags = append(p.diags, diags...)
+			for a, o := range found {
+				p.found[a] = o
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// read answers for one target. Only objects that exist are in the answer.
+func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (map[address.Resource]resource.Object, diag.List) {
+	target, former := p.target(t)
+	provider := p.Providers[t.Kind]
+	if provider == nil {
+		return nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
+	}
+	reader, err := provider.OpenReader(ctx, target, resource.Owner{Lineage: p.State.Snapshot.Lineage})
+	if err != nil {
+		return nil, diag.List{unreachable(t, former, len(batch), err)}
+	}
+	defer reader.Close()
+	keys := make([]resource.Key, len(batch))
+	for i, a := range batch {
+		keys[i] = p.key(a)
+	}
+	found := make(map[address.Resource]resource.Object, len(batch))
+	var diags diag.List
+	readings := reader.Read(ctx, keys)
+	if len(readings) != len(keys) {
+		return nil, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
+	}
+	for i, r := range readings {
+		if r.Err == nil && r.Exists && r.Values == cty.NilVal {
+			r.Err = fmt.Errorf("it exists, but nothing was read of it")
+		}
+		if r.Err != nil {
+			d := diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], r.Err)
+			d.Address = batch[i].String()
+			diags = append(diags, d)
+			continue
+		}
+		if !r.Exists {
+			continue
+		}
+		o, err := resource.Redact(r.Values, p.State.Snapshot.DigestKey, p.secretPaths(batch[i])...)
+		if err != nil {
+			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], err))
+			continue
+		}
+		found[batch[i]] = o
+	}
+	return found, diags
+}
+
+func (p *planner) key(a address.Resource) resource.Key {
+	k := resource.Key{Address: a}
+	if w := p.wanted[a]; w != nil {
+		k.Type = w.Type
+	}
+	if u := p.State.Snapshot.Uncertain[a]; u != nil {
+		k.Type = u.Resource.Type
+	}
+	if r := p.State.Snapshot.Resources[a]; r != nil {
+		k.Type, k.Prior = r.Type, r.Object.Values
+	}
+	return k
+}
+
+// secretPaths are the places that hold a secret by what is recorded or wanted:
+// what the target tells there is a secret, whether it says so or not.
+func (p *planner) secretPaths(a address.Resource) []cty.Path {
+	var out []cty.Path
+	if r := p.State.Snapshot.Resources[a]; r != nil {
+		out = r.Object.SecretPaths()
+	}
+	if w := p.wanted[a]; w != nil {
+		out = append(out, w.Object.SecretPaths()...)
+	}
+	return out
+}
+
+func unreachable(t address.Target, former bool, resources int, err error) *diag.Diagnostic {
+	d := diag.Errorf("A target cannot be reached", "%s: %s.", t, err)
+	d.Address = t.String()
+	if former {
+		d.Detail += fmt.Sprintf(" The configuration no longer has this target, but %d resources are recorded on it; it was tried as it was last configured.", resources)
+		return d.Fix("Put the target block back until they are deleted.")
+	}
+	return d.Fix("Check that it runs and that you may use it; nothing was changed.")
+}
+
+// target is a target as configured, or as recorded (former) when it is not.
+func (p *planner) target(t address.Target) (target resource.Target, former bool) {
+	if c, ok := p.targets[t]; ok {
+		return c, false
+	}
+	return resource.Target{Address: t, Config: p.State.Snapshot.TargetConfig(t)}, true
+}
+
+func compareTargets(a, b address.Target) int { return strings.Compare(a.String(), b.String()) }
+
+// checkPlaces refuses a target whose objects the engine would lose sight of:
+// they stand where the target pointed before.
+func (p *planner) checkPlaces() {
+	standing := map[address.Target]int{}
+	for a := range p.State.Snapshot.Resources {
+		standing[a.Target]++
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(standing), compareTargets) {
+		now, configured := p.targets[t]
+		provider := p.Providers[t.Kind]
+		was := p.State.Snapshot.TargetConfig(t)
+		if !configured || provider == nil || was == cty.NilVal {
+			continue
+		}
+		for _, a := range provider.Schema().Attributes {
+			if !a.Replace || !was.Type().HasAttribute(a.Name) || !now.Config.Type().HasAttribute(a.Name) {
+				continue
+			}
+			plain, _ := now.Config.GetAttr(a.Name).UnmarkDeep()
+			if plain.RawEquals(was.GetAttr(a.Name)) {
+				continue
+			}
+			if p.Mode == Destroy {
+				p.targets[t] = resource.Target{Address: t, Config: was}
+				continue
+			}
+			d := diag.Errorf("A target has moved", "%s: %d resources stand where its attribute %s pointed before it was changed.", t, standing[t], a.Name)
+			d.Address = t.String()
+			p.diags = append(p.diags, d.Fix("Give the target block another name: then its servers are created at the new place and deleted at the old one. Or run erlmcp destroy -target=%s first.", t))
+		}
+	}
+}

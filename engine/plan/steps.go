@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/graph"
+)
+
+// node is a step before it has a number.
+type node struct {
+	address address.Resource
+	action  Action
+}
+
+// buildSteps turns the decisions into the execution graph.
+//
+// Creating or updating waits for creating and updating what is needed. Deleting
+// waits for deleting what cannot outlive it. The creation of a replacement waits
+// for the deletion. These are in no circle as long as the wanted and the recorded
+// dependencies are not. On top of them, deleting a resource for good waits for
+// the deletion, or the change away from it, of whatever used it; should that
+// close a circle, it is given up.
+func (p *planner) buildSteps() error {
+	order, g, err := p.orderSteps(true)
+	if err != nil {
+		if order, g, err = p.orderSteps(false); err != nil {
+			return err
+		}
+	}
+	ids := make(map[node]int, len(order))
+	for i, n := range order {
+		ids[n] = i
+	}
+	p.plan.Steps = make([]Step, len(order))
+	for i, n := range order {
+		d := p.decided[n.address]
+		s := Step{ID: i, Address: n.address, Type: d.change.Type, Action: n.action}
+		switch n.action {
+		case Create:
+			s.Resource = d.next
+		case Update:
+			s.Resource, s.Prior = d.next, d.found
+		case Delete:
+			s.Prior = d.found
+		case Record:
+			s.Resource = d.next
+		}
+		for _, need := range g.Needs(n) {
+			s.DependsOn = append(s.DependsOn, ids[need])
+		}
+		slices.Sort(s.DependsOn)
+		s.DependsOn = slices.Compact(s.DependsOn)
+		p.plan.Steps[i] = s
+	}
+	return nil
+}
+
+func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) {
+	g := &graph.Graph[node]{}
+	for i := range p.plan.Changes {
+		a := p.plan.Changes[i].Address
+		for _, action := range p.decided[a].actions() {
+			g.Add(node{a, action})
+		}
+	}
+	for i := range p.plan.Changes {
+		a := p.plan.Changes[i].Address
+		d := p.decided[a]
+		p.waitToMake(g, a, d)
+		p.waitToDelete(g, a, d, courtesy)
+	}
+	order, err := g.Order()
+	return order, g, err
+}
+
+// actions are those of the steps that a decision takes.
+func (d *decision) actions() []Action {
+	switch a := d.change.Action; {
+	case a == Replace:
+		return []Action{Delete, Create}
+	case a != NoOp:
+		return []Action{a}
+	case !d.record:
+		return nil
+	case d.next == nil:
+		return []Action{Forget}
+	default:
+		return []Action{Record}
+	}
+}
+
+// made is the action by which a resource comes to be as wanted; "" for none.
+func (d *decision) made() Action {
+	switch d.change.Action {
+	case Create, Replace:
+		return Create
+	case Update:
+		return Update
+	}
+	return ""
+}
+
+// deletes reports whether the object that exists goes.
+func (d *decision) deletes() bool {
+	return d.change.Action == Delete || d.change.Action == Replace
+}
+
+func (p *planner) waitToMake(g *graph.Graph[node], a address.Resource, d *decision) {
+	made := d.made()
+	if made == "" {
+		return
+	}
+	if d.change.Action == Replace {
+		g.Depend(node{a, Create}, node{a, Delete})
+	}
+	for _, need := range d.next.DependsOn {
+		if n := p.decided[need]; n != nil && n.made() != "" {
+			g.Depend(node{a, made}, node{need, n.made()})
+		}
+	}
+}
+
+// waitToDelete says what waits for the end of a resource that used others: their
+// deletion.
+func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *decision, courtesy bool) {
+	for _, used := range d.before {
+		u := p.decided[used]
+		if u == nil || !u.deletes() {
+			continue
+		}
+		pure := u.change.Action == Delete
+		switch {
+		case d.deletes() && (contains(a, used) || pure && courtesy):
+			g.Depend(node{used, Delete}, node{a, Delete})
+		case d.change.Action == Update && pure && courtesy:
+			g.Depend(node{used, Delete}, node{a, Update})
+		}
+	}
+}
