@@ -224,7 +224,7 @@ func checkLabels(b *hclsyntax.Block, want []string) *diag.Diagnostic {
 	at := b.DefRange()
 	if len(b.Labels) != len(want) {
 		form := strings.TrimSpace(b.Type + " " + quoteAll(want))
-		d := diag.Errorf("Wrong labels of a block", "The block %q has %s, but %s.", b.Type, plural(len(b.Labels), "label"), needs(len(want))).At(diag.FromRange(&at))
+		d := diag.Errorf("Wrong labels of a block", "The block %q has %s, but %s.", b.Type, plural(len(b.Labels), "label"), wants(len(want))).At(diag.FromRange(&at))
 		return d.Fix("Write %s { … }.", form)
 	}
 	for i, label := range b.Labels {
@@ -301,7 +301,7 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func needs(n int) string {
+func wants(n int) string {
 	switch n {
 	case 0:
 		return "takes none"

@@ -57,15 +57,15 @@ type place struct {
 // expand finds out how many servers there are, and where.
 func (c *Configuration) expand() diag.List {
 	c.expanded = make(map[string]*expanded, len(c.servers))
-	through := map[string][]Ref{}
+	deps := newDependencies(c)
 	var diags diag.List
 	for _, o := range c.order {
 		switch o.kind {
 		case "server":
-			diags = append(diags, c.expandServer(c.servers[o.name], through)...)
+			diags = append(diags, c.expandServer(c.servers[o.name], deps)...)
 		case "local":
 			if c.locals[o.name].late {
-				through[o.name] = c.dependencies(o.refs, c.resolve(o.refs, nil), through)
+				deps.local(o.name, o.refs, c.resolve(o.refs, nil))
 			}
 		}
 		if diags.HasErrors() {
@@ -75,9 +75,8 @@ func (c *Configuration) expand() diag.List {
 	return diags
 }
 
-// expandServer makes the instances of one block. through are the places that
-// each late local depends on.
-func (c *Configuration) expandServer(s *server, through map[string][]Ref) diag.List {
+// expandServer makes the instances of one block.
+func (c *Configuration) expandServer(s *server, deps *dependencies) diag.List {
 	s.static = c.staticScope(s.refs)
 	for _, r := range s.refs {
 		switch to, _ := r.id(); {
@@ -104,7 +103,7 @@ func (c *Configuration) expandServer(s *server, through map[string][]Ref) diag.L
 			return d.diags // the other instances would say the same
 		}
 		in.mentions = c.resolve(s.serverRefs, in.each)
-		dependsOn := c.dependencies(s.refs, in.mentions, through)
+		dependsOn := deps.of(s.lateLocals, in.mentions)
 		for _, t := range targets {
 			r := Ref{Server: in.address, Target: t}
 			in.refs = append(in.refs, r)
@@ -115,46 +114,6 @@ func (c *Configuration) expandServer(s *server, through map[string][]Ref) diag.L
 		e.refs = append(e.refs, in.refs...)
 	}
 	return d.diags
-}
-
-// dependencies are the places of mentioned servers, directly and through late
-// locals, in the order of instances. The result may be shared; it is not to be
-// changed.
-func (c *Configuration) dependencies(refs []reference, mentions []mention, through map[string][]Ref) []Ref {
-	var parts [][]Ref
-	for _, m := range mentions {
-		if r := m.refs(); len(r) > 0 {
-			parts = append(parts, r)
-		}
-	}
-	for _, r := range sortedReferences(refs) {
-		if to, _ := r.id(); to.kind == "local" && len(through[to.name]) > 0 {
-			parts = append(parts, through[to.name])
-		}
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	if len(parts) == 1 && !hasRepeats(parts[0]) {
-		return parts[0]
-	}
-	seen := map[Ref]bool{}
-	var out []Ref
-	for _, part := range parts {
-		for _, r := range part {
-			if !seen[r] {
-				seen[r] = true
-				out = append(out, r)
-			}
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return c.places[out[i]].index < c.places[out[j]].index })
-	return out
-}
-
-// hasRepeats looks at short lists only: those of a whole block have none.
-func hasRepeats(refs []Ref) bool {
-	return len(refs) > 1 && len(refs) < 64
 }
 
 // keyed is one key of a block and the scope that goes with it.

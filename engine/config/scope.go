@@ -190,20 +190,6 @@ func (m mention) value(known *Exports) cty.Value {
 	return cty.ObjectVal(out)
 }
 
-// refs are the places of the mentioned instances.
-func (m mention) refs() []Ref {
-	if m.whole {
-		return m.of.refs
-	}
-	var out []Ref
-	for _, k := range m.keys {
-		if in := m.of.instances[k]; in != nil {
-			out = append(out, in.refs...)
-		}
-	}
-	return out
-}
-
 // value is server.NAME: an object, or a tuple of them for count, or an object of
 // them for for_each. A server that is disabled is null; with for_each it is left
 // out.
