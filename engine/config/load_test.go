@@ -180,7 +180,6 @@ func refs(c *Configuration) []string {
 }
 
 func TestInstances(t *testing.T) {
-	const tools = "\n  tool \"t\" {\n    static { text = \"x\" }\n  }\n"
 	for _, c := range []struct {
 		name, text string
 		want       []string
@@ -278,7 +277,6 @@ server "a" { target = 1 > 2 ? target.sim.s : target.host.h }
 			}
 		})
 	}
-	_ = tools
 }
 
 func messages(diags diag.List) string {

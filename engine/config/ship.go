@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -174,11 +175,8 @@ func (w *world) walk(dir string, patterns []string) ([]resource.File, error) {
 			return explain(err)
 		case p == ".":
 			return nil
-		case strings.HasPrefix(e.Name(), ".") && !namesDot(patterns):
-			if e.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
+		case e.IsDir() && namesDot(p) && !slices.ContainsFunc(patterns, namesDot):
+			return fs.SkipDir
 		case e.IsDir() || !matches(patterns, p):
 			return nil
 		}
@@ -200,22 +198,22 @@ func (w *world) walk(dir string, patterns []string) ([]resource.File, error) {
 	return files, err
 }
 
-func namesDot(patterns []string) bool {
-	for _, p := range patterns {
-		if strings.HasPrefix(p, ".") || strings.Contains(p, "/.") {
+// matches says whether a file is wanted. Names that begin with a dot are wanted
+// only by a pattern that names one itself.
+func matches(patterns []string, p string) bool {
+	if len(patterns) == 0 {
+		return !namesDot(p)
+	}
+	for _, pattern := range patterns {
+		if ok, _ := doublestar.Match(pattern, p); ok && (namesDot(pattern) || !namesDot(p)) {
 			return true
 		}
 	}
 	return false
 }
 
-func matches(patterns []string, p string) bool {
-	for _, pattern := range patterns {
-		if ok, _ := doublestar.Match(pattern, filepath.ToSlash(p)); ok {
-			return true
-		}
-	}
-	return len(patterns) == 0
+func namesDot(p string) bool {
+	return strings.HasPrefix(p, ".") || strings.Contains(p, "/.")
 }
 
 // digest reads a file once.
