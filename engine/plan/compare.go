@@ -78,6 +78,23 @@ func pending(t *resource.Type, after, wanted resource.Object) resource.Object {
 	return after
 }
 
+// created is what a new object will be. Where it answers is not known yet,
+// unless that is wanted.
+func created(t *resource.Type, w *Wanted) resource.Object {
+	if !w.Endpoint {
+		return w.Object
+	}
+	attributes := w.Object.Values.AsValueMap()
+	for name := range config.ExportType.AttributeTypes() {
+		if a := t.Attribute(name); a != nil && len(secretsOf(w.Object, name)) == 0 {
+			if v := attributes[name]; v.IsKnown() && v.IsNull() {
+				attributes[name] = cty.UnknownVal(a.Type)
+			}
+		}
+	}
+	return resource.Object{Values: cty.ObjectVal(attributes), Secrets: w.Object.Secrets}
+}
+
 // Contradiction compares what was planned with what came out when everything was
 // known: what was known then must hold. It returns the path of the first place
 // where it does not, "" when there is none. Attributes that are not wanted are

@@ -52,7 +52,7 @@ func (p *planner) decide(w *Wanted) *decision {
 	}
 	if d.found.Values == cty.NilVal {
 		d.next.Owned = Owned(t, w.Object)
-		d.change.Action, d.change.After = Create, w.Object
+		d.change.Action, d.change.After = Create, created(t, w)
 	} else {
 		p.decideExisting(d, w, t, recorded, replaced)
 	}
@@ -85,7 +85,7 @@ func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recor
 	switch {
 	case replaced || requested:
 		change.Action, change.Impact = Replace, resource.ImpactReplace
-		change.After = w.Object
+		change.After = created(t, w)
 	case len(c.Differences) > 0:
 		change.Action = Update
 		change.After = pending(t, c.After, w.Object)

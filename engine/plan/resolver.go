@@ -173,13 +173,14 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Owned names the attributes that are wanted, in the type's order: not null.
+// Owned names the attributes that are wanted, in the type's order: neither null
+// nor unknown as a whole, which is the provider's to fill in.
 func Owned(t *resource.Type, o resource.Object) []string {
 	var out []string
 	for i := range t.Attributes {
 		name := t.Attributes[i].Name
 		v := attribute(o, name)
-		if !v.IsKnown() || !v.IsNull() || len(secretsOf(o, name)) > 0 {
+		if v.IsKnown() && !v.IsNull() || len(secretsOf(o, name)) > 0 {
 			out = append(out, name)
 		}
 	}

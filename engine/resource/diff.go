@@ -40,7 +40,7 @@ func diffAttribute(a *Attribute, before, after Object) []Difference {
 	if !equal(a, b, v) {
 		path := cty.GetAttrPath(a.Name)
 		w.walk(path, b, v)
-		if len(w.out) == 0 {
+		if len(w.out) == 0 && a.Equal != nil {
 			w.emit(path, b, v, false)
 		}
 	}

@@ -40,7 +40,8 @@ type Attribute struct {
 	// attributes of which one part is heavier than another. The path does not
 	// hold the attribute itself: it is empty for a change of the whole. May be nil.
 	ImpactAt func(cty.Path) Impact
-	// Equal compares by meaning two known values that are not null. Nil is RawEquals.
+	// Equal compares by meaning two known values that are not null. Nil compares
+	// value by value, and takes a null map or list for an empty one.
 	Equal func(a, b cty.Value) bool
 }
 

@@ -119,8 +119,8 @@ func decodeTargets(c *resource.Codec, in []json.RawMessage) (map[address.Target]
 	return out, nil
 }
 
-// encodeSnapshot writes a sealed file.
-func encodeSnapshot(s *Snapshot) ([]byte, error) {
+// Encode writes a snapshot as a sealed file.
+func Encode(s *Snapshot) ([]byte, error) {
 	var c resource.Codec
 	f := snapshotFile{
 		Lineage: s.Lineage, Serial: s.Serial, DigestKey: s.DigestKey, Version: s.Version, Revision: s.Revision,

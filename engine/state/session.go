@@ -229,7 +229,7 @@ func (s *Session) replace(ctx context.Context) error {
 	if err := next.Check(); err != nil {
 		return fmt.Errorf("write state: it would not be whole: %w", err)
 	}
-	file, err := encodeSnapshot(next)
+	file, err := Encode(next)
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
