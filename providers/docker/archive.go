@@ -20,9 +20,11 @@ import (
 const (
 	documentPath = configFolder + "/" + schemas.DocumentName
 	filesPath    = configFolder + "/" + schemas.FilesFolder
-	// loadedName holds the digest of what the server has taken in, so that a
-	// delivery that was cut off before the reload is seen.
+	// loadedName says whether the server has taken in what lies in the volume, so
+	// that an apply that was cut off before the reload is seen.
 	loadedName = ".loaded"
+	loadedYes  = "yes"
+	loadedNo   = "no"
 
 	maxDocument = 64 << 20 // bytes
 )
@@ -31,17 +33,7 @@ const (
 type contents struct {
 	document []byte            // nil when there is none
 	files    map[string]string // SHA-256 by path
-	loaded   string
-}
-
-// digest identifies the document and files.
-func (c contents) digest() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%x\n", sha256.Sum256(c.document))
-	for _, p := range sortedKeys(c.files) {
-		fmt.Fprintf(h, "%s %q\n", c.files[p], p)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	loaded   bool
 }
 
 // readArchive reads an archive of the volume, as the engine makes it of the
@@ -73,11 +65,11 @@ func readArchive(r io.Reader) (contents, error) {
 				return c, err
 			}
 		case name == loadedName:
-			b, err := io.ReadAll(io.LimitReader(archive, sha256.Size*2))
+			b, err := io.ReadAll(io.LimitReader(archive, int64(len(loadedYes))))
 			if err != nil {
 				return c, err
 			}
-			c.loaded = string(b)
+			c.loaded = string(b) == loadedYes
 		}
 	}
 }

@@ -25,7 +25,7 @@ func TestDeliveryIsReadBack(t *testing.T) {
 		d.folder("files"),
 		d.file(resource.File{Path: "docs/a.md", Source: source, SHA256: emptySHA256}),
 		d.content("server.json", []byte("{}")),
-		d.content(loadedName, []byte("digest")),
+		d.content(loadedName, []byte(loadedYes)),
 		d.w.Close(),
 	} {
 		if err != nil {
@@ -36,7 +36,7 @@ func TestDeliveryIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := contents{document: []byte("{}"), files: map[string]string{"docs/a.md": emptySHA256}, loaded: "digest"}
+	want := contents{document: []byte("{}"), files: map[string]string{"docs/a.md": emptySHA256}, loaded: true}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(contents{})); diff != "" {
 		t.Error(diff)
 	}

@@ -81,7 +81,7 @@ func (e *engine) observed(ctx context.Context, c container.InspectResponse, held
 		"processes": processes(c.HostConfig.PidsLimit),
 		"restart":   cty.StringVal(string(c.HostConfig.RestartPolicy.Name)),
 		"running":   cty.BoolVal(c.State.Running && !c.State.Paused && !c.State.Restarting),
-		"loaded":    cty.BoolVal(held.loaded == held.digest()),
+		"loaded":    cty.BoolVal(held.loaded),
 		"id":        cty.StringVal(c.ID),
 	}
 	if !doc.IsNull() {

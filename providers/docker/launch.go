@@ -191,6 +191,9 @@ func (w *writer) deliver(ctx context.Context, id string, c resource.Change, file
 		return err
 	}
 	err = w.copyTo(ctx, id, func(d *delivery) error {
+		if err := d.content(loadedName, []byte(loadedNo)); err != nil {
+			return err
+		}
 		if files {
 			if err := d.clear(); err != nil {
 				return err
@@ -214,11 +217,7 @@ func (w *writer) deliver(ctx context.Context, id string, c resource.Change, file
 
 // markLoaded notes that the server has taken in what lies in the volume.
 func (w *writer) markLoaded(ctx context.Context, id string) error {
-	held, err := w.readVolumeOf(ctx, id)
-	if err != nil || held.loaded == held.digest() {
-		return err
-	}
-	err = w.copyTo(ctx, id, func(d *delivery) error { return d.content(loadedName, []byte(held.digest())) })
+	err := w.copyTo(ctx, id, func(d *delivery) error { return d.content(loadedName, []byte(loadedYes)) })
 	if err != nil {
 		return fmt.Errorf("note what is loaded: %w", err)
 	}

@@ -90,7 +90,7 @@ var containerType = &resource.Type{
 		{Name: "processes", Type: cty.Number, Doc: "Limit of processes and threads."},
 		{Name: "restart", Type: cty.String, Doc: "When the engine starts it again."},
 		{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs."},
-		{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactReload, Doc: "Whether the server has taken in the document and files that stand in its volume."},
+		{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether the server has taken in the document and files that stand in its volume."},
 		{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
 		{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
 		{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},

@@ -1,0 +1,166 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	firstPause = 100 * time.Millisecond // before a server that ended is started again
+	longPause  = 30 * time.Second       // the pause doubles up to this
+	goodRun    = 30 * time.Second       // a run this long makes the pause short again
+)
+
+// supervise keeps the server of a folder running: it starts the release that
+// the link current points to, and starts it again when it fails. It returns when
+// it is told to stop (SIGTERM; a second one does not wait for calls in progress)
+// or the server is (erlmcpd stop).
+//
+// In the folder, run/supervisor.lock is locked (fcntl) while it runs, so that it
+// can be found and is alone; run/child.json tells of the server; log/server.log
+// holds what the server and the supervisor say.
+func supervise(args []string) int {
+	flags := flag.NewFlagSet("supervise", flag.ContinueOnError)
+	folder := flags.String("folder", "", "folder of the server, with its releases and the link current")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if *folder == "" || flags.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "erlmcpd: supervise needs -folder, and takes no other arguments")
+		return 2
+	}
+	lock, err := lockFolder(*folder)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "erlmcpd: supervise %s: %v\n", *folder, err)
+		return 1
+	}
+	defer lock.Close()
+	output := &rotatingLog{path: filepath.Join(*folder, "log", "server.log")}
+	defer output.Close()
+	s := &supervisor{
+		folder: *folder, output: output,
+		log: hclog.New(&hclog.LoggerOptions{Name: "supervisor", Output: output}),
+	}
+	return s.run()
+}
+
+// lockFolder makes this process the only supervisor of the folder, until the
+// file is closed or the process ends in whatever way.
+func lockFolder(folder string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(folder, "run", "supervisor.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+			return nil, errors.New("another supervisor is at work there")
+		}
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	return f, nil
+}
+
+type supervisor struct {
+	folder string
+	output io.Writer
+	log    hclog.Logger
+	child  childState
+}
+
+// childState is what run/child.json holds.
+type childState struct {
+	PID    int    `json:"pid"`    // 0 while there is none
+	Starts int    `json:"starts"` // since the supervisor began
+	Exit   string `json:"exit"`   // how it ended last, such as "exit status 1"
+}
+
+func (s *supervisor) run() int {
+	// The kernel ends the child when the thread that started it ends.
+	runtime.LockOSThread()
+	stop := make(chan os.Signal, 2)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(stop)
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		started := time.Now()
+		stopped, err := s.runChild(stop)
+		if stopped || err == nil {
+			s.log.Info("the server has stopped, as it was told to")
+			return 0
+		}
+		ran := time.Since(started)
+		if ran > goodRun {
+			pause = firstPause
+		}
+		s.log.Error("the server ended, and is started again", "because", err, "ran", ran.Round(time.Millisecond), "pause", pause)
+		select {
+		case <-stop:
+			return 0
+		case <-time.After(pause):
+		}
+	}
+}
+
+// runChild runs the server until it ends. It reports whether it was told to.
+func (s *supervisor) runChild(stop <-chan os.Signal) (stopped bool, err error) {
+	current := filepath.Join(s.folder, "current")
+	cmd := exec.Command(filepath.Join(current, "erlmcpd"), "run",
+		"-document", filepath.Join(current, "server.json"),
+		"-files", filepath.Join(current, "files"),
+		// Relative: the path of a socket must be shorter than 108 bytes.
+		"-control", filepath.Join("run", "control.sock"))
+	cmd.Dir = s.folder
+	cmd.Stdout, cmd.Stderr = s.output, s.output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.WaitDelay = time.Second
+	s.child.Starts++
+	if err := cmd.Start(); err != nil {
+		s.child.Exit = err.Error()
+		s.writeState()
+		return false, err
+	}
+	s.child.PID = cmd.Process.Pid
+	s.writeState()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for sig := syscall.SIGTERM; ; {
+		select {
+		case <-stop:
+			stopped = true
+			_ = cmd.Process.Signal(sig) // it may have ended meanwhile
+			sig = syscall.SIGKILL
+		case err := <-ended:
+			s.child.PID, s.child.Exit = 0, cmd.ProcessState.String()
+			s.writeState()
+			return stopped, err
+		}
+	}
+}
+
+// writeState tells whoever waits for the server how it fares. That it cannot be
+// told does not stop the server.
+func (s *supervisor) writeState() {
+	b, err := json.Marshal(s.child)
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(s.folder, "run", "child.json"), b, 0o600)
+	}
+	if err != nil {
+		s.log.Warn("cannot write run/child.json", "because", err)
+	}
+}

@@ -1,0 +1,68 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/erlmcp/erlmcp/server/control"
+)
+
+// askTimeout bounds a question to a server about itself.
+const askTimeout = 2 * time.Second
+
+// dial connects to the server's control socket. The path goes by way of an open
+// folder, since that of a socket must be shorter than 108 bytes.
+func (f folder) dial() (*control.Client, error) {
+	run, err := os.Open(f.join("run"))
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	return control.Dial(filepath.Join("/proc/self/fd", strconv.Itoa(int(run.Fd())), "control.sock"))
+}
+
+// status is what the server says of itself; ok is false when it does not answer.
+func (f folder) status(ctx context.Context) (s control.Status, ok bool) {
+	c, err := f.dial()
+	if err != nil {
+		return s, false
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	s, err = c.Status(ctx)
+	return s, err == nil
+}
+
+// healthy is nil when the server says that it is well, or what it says instead.
+func (f folder) healthy(ctx context.Context) error {
+	c, err := f.dial()
+	if err != nil {
+		return fmt.Errorf("it does not answer yet")
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	ok, body, err := c.Health(ctx)
+	if err != nil {
+		return fmt.Errorf("it does not answer yet")
+	}
+	if !ok {
+		return fmt.Errorf("it says %s", body)
+	}
+	return nil
+}
+
+// reload has the server load its release again.
+func (f folder) reload(ctx context.Context) error {
+	c, err := f.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Reload(ctx)
+}

@@ -1,0 +1,173 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// folder is the folder of one server.
+type folder string
+
+func (f folder) join(names ...string) string {
+	return filepath.Join(append([]string{string(f)}, names...)...)
+}
+
+func (f folder) owner() string    { return f.join("owner.json") }
+func (f folder) releases() string { return f.join("releases") }
+func (f folder) current() string  { return f.join("current") }
+func (f folder) lock() string     { return f.join("run", "supervisor.lock") }
+func (f folder) child() string    { return f.join("run", "child.json") }
+func (f folder) loaded() string   { return f.join("run", "loaded") }
+func (f folder) log() string      { return f.join("log", "server.log") }
+
+// What lies in a release.
+const (
+	programName  = "erlmcpd"
+	documentName = schemas.DocumentName
+	filesName    = schemas.FilesFolder
+)
+
+// ownership is what owner.json holds.
+type ownership struct {
+	Lineage string `json:"lineage"`
+	Address string `json:"address"`
+}
+
+// readOwner says whose the folder is; fs.ErrNotExist when it is nobody's.
+func (f folder) readOwner() (ownership, error) {
+	var o ownership
+	b, err := os.ReadFile(f.owner())
+	if err != nil {
+		return o, err
+	}
+	if err := json.Unmarshal(b, &o); err != nil {
+		return o, fmt.Errorf("%s: %w", f.owner(), err)
+	}
+	return o, nil
+}
+
+// claim makes the folder and writes down whose it is. A folder of somebody else
+// is an error.
+func (m *machine) claim(f folder, at address.Resource) error {
+	m.shared.Lock()
+	defer m.shared.Unlock()
+	want := ownership{Lineage: m.owner.Lineage, Address: at.String()}
+	switch o, err := f.readOwner(); {
+	case err == nil && o == want:
+	case err == nil:
+		return m.taken(f, at, "it belongs to "+o.Address+" of another configuration")
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read the owner of %s: %w", f, err)
+	default:
+		if err := m.makeRoot(); err != nil {
+			return err
+		}
+		if f.isForeign() {
+			return m.taken(f, at, "it was not made by erlmcp")
+		}
+		if err := os.MkdirAll(string(f), 0o700); err != nil {
+			return fmt.Errorf("make the folder of %s: %w", at, err)
+		}
+		b, err := json.Marshal(want)
+		if err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(f.owner(), append(b, '\n'), 0o600); err != nil {
+			return fmt.Errorf("write down whose %s is: %w", f, err)
+		}
+	}
+	for _, dir := range []string{f.releases(), f.join("run"), f.join("log")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make the folder of %s: %w", at, err)
+		}
+	}
+	return nil
+}
+
+// isForeign reports whether the folder holds what an attempt to claim it, cut
+// off before the owner stood there, cannot have left.
+func (f folder) isForeign() bool {
+	entries, err := os.ReadDir(string(f))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), "."+filepath.Base(f.owner()))
+	})
+}
+
+func (m *machine) taken(f folder, at address.Resource, why string) error {
+	d := diag.Errorf("the folder is taken", "%s is there already: %s.", f, why).
+		Fix("Set another root in the block %s, or remove what is there.", m.target.Address)
+	d.Address = at.String()
+	return d
+}
+
+// rootMark is a file in a root that this program made, and may remove.
+const rootMark = ".erlmcp"
+
+func (m *machine) makeRoot() error {
+	if _, err := os.Stat(m.root); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(m.root, 0o700); err != nil {
+		return fmt.Errorf("make the folder for servers: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(m.root, rootMark), nil, 0o600); err != nil {
+		return fmt.Errorf("make the folder for servers: %w", err)
+	}
+	return nil
+}
+
+// remove removes the folder of a server, then what its root holds for nobody.
+// The owner goes last, so that what is left of it is still known to be ours.
+func (m *machine) remove(f folder) error {
+	m.shared.Lock()
+	defer m.shared.Unlock()
+	entries, err := os.ReadDir(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m.tidy()
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", f, err)
+	}
+	for _, e := range entries {
+		if path := f.join(e.Name()); path != f.owner() {
+			if err := os.RemoveAll(path); err != nil {
+				return fmt.Errorf("remove %s: %w", f, err)
+			}
+		}
+	}
+	if err := os.RemoveAll(string(f)); err != nil {
+		return fmt.Errorf("remove %s: %w", f, err)
+	}
+	return m.tidy()
+}
+
+// tidy removes binaries that no release needs, and the root when it is empty
+// and was made by this program.
+func (m *machine) tidy() error {
+	if err := m.dropRuntimes(); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(m.root)
+	if err != nil || len(entries) != 1 || entries[0].Name() != rootMark {
+		return nil // gone, not ours, or still of use
+	}
+	if err := os.Remove(filepath.Join(m.root, rootMark)); err != nil {
+		return fmt.Errorf("remove the folder for servers: %w", err)
+	}
+	if err := os.Remove(m.root); err != nil {
+		return fmt.Errorf("remove the folder for servers: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/artifact"
+	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+type writer struct {
+	*machine
+	runtime func() (*artifact.Binary, error)
+}
+
+// Create makes the folder and starts the process, or brings those of this owner
+// and address that are there to what is desired.
+func (w *writer) Create(ctx context.Context, c resource.Change) (cty.Value, error) {
+	return w.bring(ctx, c)
+}
+
+// Update brings the folder and process to what is desired.
+func (w *writer) Update(ctx context.Context, c resource.Change) (cty.Value, error) {
+	return w.bring(ctx, c)
+}
+
+// Delete stops the process and removes the folder.
+func (w *writer) Delete(ctx context.Context, c resource.Change) error {
+	f, ok, err := w.find(resource.Key{Address: c.Address, Type: c.Type, Prior: c.Prior})
+	if err != nil || !ok {
+		return err
+	}
+	c.Progress("stopping")
+	drain := drainTimeout(cty.NilVal)
+	if held, err := readRelease(f.current()); err == nil {
+		if doc, err := schemas.Value(held.document); err == nil {
+			drain = drainTimeout(doc)
+		}
+	}
+	if err := f.stop(ctx, drain); err != nil {
+		return err
+	}
+	if err := f.endStrays(ctx, drain); err != nil {
+		return err
+	}
+	return w.remove(f)
+}
+
+// bring makes the folder and process what is desired. Each step may have been
+// done already by an attempt that was cut off.
+func (w *writer) bring(ctx context.Context, c resource.Change) (cty.Value, error) {
+	f := w.planned(resource.Key{Address: c.Address})
+	if given := c.Desired.GetAttr("folder"); !given.IsNull() {
+		f = folder(given.AsString())
+	} else if at, ok, err := w.find(resource.Key{Address: c.Address, Prior: c.Prior}); err == nil && ok {
+		f = at
+	}
+	if o, err := f.readOwner(); err != nil || o.Lineage != w.owner.Lineage {
+		// Before anything is made: a server that cannot start leaves no trace.
+		if err := checkPorts(f, c.Address, c.Desired.GetAttr("document")); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	if err := w.claim(f, c.Address); err != nil {
+		return cty.NilVal, err
+	}
+	err := w.roll(ctx, c, f)
+	v, readErr := observe(context.WithoutCancel(ctx), f)
+	if readErr != nil {
+		return cty.NilVal, errors.Join(err, readErr)
+	}
+	return v, err
+}
+
+// roll puts the desired release in place and has the process take it in. When
+// that fails, the release that was current is put back.
+func (w *writer) roll(ctx context.Context, c resource.Change, f folder) error {
+	actual, err := observe(ctx, f)
+	if err != nil {
+		return err
+	}
+	next, err := w.desiredRelease(c)
+	if err != nil {
+		return err
+	}
+	how := step(actual, c.Desired)
+	if how == resource.ImpactRestart {
+		if err := checkPorts(f, c.Address, c.Desired.GetAttr("document")); err != nil {
+			return err
+		}
+	}
+	name, err := w.putRelease(f, next)
+	if err != nil {
+		return err
+	}
+	previous := f.currentRelease()
+	if name != previous {
+		if err := f.switchTo(name); err != nil {
+			return err
+		}
+	}
+	if err := w.takeIn(ctx, c, f, how); err != nil {
+		if ctx.Err() != nil {
+			return err // there is no time for more: the next apply goes on from here
+		}
+		return errors.Join(err, w.putBack(ctx, c, f, previous, name, how))
+	}
+	if err := renameio.WriteFile(f.loaded(), []byte(name), 0o600); err != nil {
+		return fmt.Errorf("note what is loaded: %w", err)
+	}
+	return f.prune()
+}
+
+func (w *writer) desiredRelease(c resource.Change) (release, error) {
+	doc, err := schemas.Encode(c.Desired.GetAttr("document"))
+	if err != nil {
+		return release{}, err
+	}
+	runtime, err := w.runtime()
+	if err != nil {
+		return release{}, err
+	}
+	if want := c.Desired.GetAttr("runtime").AsString(); runtime.SHA256 != want {
+		return release{}, fmt.Errorf("the runtime is %s, and was planned as %s; plan again with this erlmcp", runtime.SHA256, want)
+	}
+	return release{document: doc, files: c.Files, runtime: runtime}, nil
+}
+
+// step is how the process comes to what is desired: not at all, by a reload, or
+// by a start.
+func step(actual, desired cty.Value) resource.Impact {
+	heaviest := resource.ImpactNone
+	for _, impact := range document.Changed(processType, actual, desired) {
+		heaviest = max(heaviest, impact)
+	}
+	return min(heaviest, resource.ImpactRestart)
+}
+
+// takeIn has the process take in the current release, and waits until it is well.
+func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how resource.Impact) error {
+	doc := c.Desired.GetAttr("document")
+	switch how {
+	case resource.ImpactRestart:
+		if err := f.stop(ctx, drainTimeout(doc)); err != nil {
+			return err
+		}
+		if err := f.endStrays(ctx, drainTimeout(doc)); err != nil {
+			return err
+		}
+		c.Progress("starting")
+		return w.start(ctx, c, f)
+	case resource.ImpactReload:
+		c.Progress("reloading")
+		from := size(f.log())
+		if err := f.reload(ctx); err != nil {
+			d := diag.Errorf("the server refuses its new document", "%s.", document.Excerpt([]byte(err.Error()), c.Desired)).
+				Fix("It goes on with the old one. Correct the configuration and apply again.")
+			d.Address = c.Address.String()
+			return d
+		}
+		return awaitHealth(ctx, c, f, nil, from)
+	}
+	return nil
+}
+
+// putBack has the process run the previous release again.
+func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previous, failed string, how resource.Impact) error {
+	fail := func(err error) error { return fmt.Errorf("put back release %s: %w", previous, err) }
+	if previous == "" || previous == failed {
+		if how == resource.ImpactRestart {
+			return f.stop(ctx, 0) // there is nothing to go back to, and it cannot run
+		}
+		return nil
+	}
+	c.Progress("putting back release " + previous)
+	if err := f.switchTo(previous); err != nil {
+		return fail(err)
+	}
+	if how != resource.ImpactRestart {
+		if err := f.reload(ctx); err != nil {
+			return fail(err)
+		}
+		return nil
+	}
+	if err := f.stop(ctx, 0); err != nil {
+		return fail(err)
+	}
+	if err := w.start(ctx, c, f); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// start starts the current release, and waits until it is well.
+func (w *writer) start(ctx context.Context, c resource.Change, f folder) error {
+	from := size(f.log())
+	ended, err := f.launch()
+	if err != nil {
+		return err
+	}
+	return awaitHealth(ctx, c, f, ended, from)
+}
+
+// drainTimeout is how long the server takes at most to end its calls.
+func drainTimeout(doc cty.Value) time.Duration {
+	if doc == cty.NilVal || doc.IsNull() {
+		return 0
+	}
+	v, _ := document.Setting(doc, "limits", "drain_timeout").Unmark()
+	d, err := schemas.ParseDuration(v.AsString())
+	if err != nil {
+		return 0
+	}
+	return time.Duration(d)
+}
+
+// size is how large a file is: 0 when it is not there.
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
