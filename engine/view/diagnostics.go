@@ -57,17 +57,17 @@ func snippet(w io.Writer, s Style, color string, r *diag.Range, sources map[stri
 	if r.Start.Line < 1 || r.Start.Line > len(lines) {
 		return
 	}
-	number := func(n int, mark string) string { return s.Paint(Dim, fmt.Sprintf("%s%4d │ ", mark, n)) }
+	number := func(n int) string { return s.Paint(Dim, fmt.Sprintf("%4d │ ", n)) }
 	if r.Start.Line > 1 && len(bytes.TrimSpace(lines[r.Start.Line-2])) > 0 {
-		fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line-1, " "), printable(lines[r.Start.Line-2]))
+		fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line-1), printable(lines[r.Start.Line-2]))
 	}
 	line := printable(lines[r.Start.Line-1])
-	fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line, " "), line)
+	fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line), line)
 	end := r.End.Column
 	if r.End.Line != r.Start.Line || end <= r.Start.Column {
 		end = utf8.RuneCountInString(line) + 1
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", s.Paint(Dim, "      │ "), strings.Repeat(" ", max(0, r.Start.Column-1)),
+	fmt.Fprintf(w, "  %s%s%s\n", s.Paint(Dim, "     │ "), strings.Repeat(" ", max(0, r.Start.Column-1)),
 		s.Paint(color, strings.Repeat("^", max(1, end-r.Start.Column))))
 }
 

@@ -14,13 +14,13 @@ import (
 type Style struct {
 	Color bool // escape sequences for colour
 	Live  bool // a terminal whose lines can be rewritten
-	Width int  // columns
+	Width int  // columns; 120 where there is no terminal
 }
 
 // StyleOf looks at a stream and the environment: colour and live lines only on
 // a terminal, none with NO_COLOR (no-color.org) or TERM=dumb.
 func StyleOf(w io.Writer) Style {
-	s := Style{Width: 80}
+	s := Style{Width: 120}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
 		return s

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/apply"
+	"github.com/erlmcp/erlmcp/engine/config"
+	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/view"
+)
+
+// applying are the flags of the commands that change the world.
+type applying struct {
+	planning
+	approved bool
+	wait     time.Duration
+}
+
+func (a *applying) register(cmd *cobra.Command) {
+	a.planning.register(cmd)
+	cmd.Flags().BoolVar(&a.approved, "auto-approve", false, "do not ask")
+	cmd.Flags().DurationVar(&a.wait, "lock-timeout", 0, "how long to wait for another apply to end")
+}
+
+func newApply(c *cli) *cobra.Command {
+	var a applying
+	cmd := &cobra.Command{
+		Use:   "apply [PLAN]",
+		Short: "Make the world as the configuration says",
+		Long: "Plan, show the plan, ask, and carry it out. With the file of a saved plan, carry that\n" +
+			"out as it is: it is refused when the state, the configuration or the variables have\n" +
+			"moved on since. Ctrl-C lets the operations in flight finish and saves.",
+		Example: "  erlmcp apply\n  erlmcp apply -auto-approve\n  erlmcp apply tonight.plan",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.check(); err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				return c.applySaved(cmd.Context(), a, args[0])
+			}
+			return c.planAndApply(cmd.Context(), a)
+		},
+	}
+	a.register(cmd)
+	a.registerModes(cmd)
+	return cmd
+}
+
+func newDestroy(c *cli) *cobra.Command {
+	a := applying{planning: planning{destroy: true}}
+	cmd := &cobra.Command{
+		Use:   "destroy",
+		Short: "Remove everything that this configuration made",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.check(); err != nil {
+				return err
+			}
+			return c.planAndApply(cmd.Context(), a)
+		},
+	}
+	a.register(cmd)
+	return cmd
+}
+
+func (a *applying) operation() string {
+	if a.mode == plan.Destroy {
+		return "destroy"
+	}
+	return "apply"
+}
+
+// planAndApply plans under the lock, so that what is shown is what is done.
+func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
+	conf, err := c.load(a.inputs)
+	if err != nil {
+		return err
+	}
+	session, err := c.lock(ctx, a.operation(), a.wait)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	made, diags := a.make(ctx, conf, session.View())
+	if err := c.failed(diags); err != nil {
+		return err
+	}
+	view.Plan(c.out, view.StyleOf(c.out), made)
+	if made.Empty() && len(made.Steps) == 0 {
+		view.Outputs(c.out, view.StyleOf(c.out), session.View().Snapshot.Outputs)
+		return nil
+	}
+	if !made.Empty() && !a.approved {
+		if err := c.approve(a); err != nil {
+			return err
+		}
+	}
+	return c.carryOut(ctx, a, made, conf, session)
+}
+
+func (c *cli) applySaved(ctx context.Context, a applying, file string) (err error) {
+	if a.destroy || a.refreshOnly || len(a.only) > 0 || len(a.replace) > 0 {
+		return diag.Errorf("A saved plan is carried out as it is", "-destroy, -refresh-only, -target and -replace say what to plan.").
+			Fix("Give them to erlmcp plan -out=%s.", file)
+	}
+	made, err := plan.Read(file)
+	if err != nil {
+		return err
+	}
+	conf, err := c.load(a.inputs)
+	if err != nil {
+		return err
+	}
+	session, err := c.lock(ctx, "apply", a.wait)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	return c.carryOut(ctx, a, made, conf, session)
+}
+
+// approve asks the user. Where nobody can be asked, nothing is done.
+func (c *cli) approve(a applying) error {
+	if f, ok := c.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return diag.Errorf("Nobody is there to approve", "Standard input is not a terminal, and nothing was changed.").
+			Fix("Give -auto-approve, or save the plan (erlmcp plan -out=FILE) and apply the file.")
+	}
+	question := "Apply these changes?"
+	if a.mode == plan.Destroy {
+		question = "Destroy all of this? There is no way back."
+	}
+	fmt.Fprintf(c.out, "\n%s Only \"yes\" goes on: ", question)
+	answer, err := bufio.NewReader(c.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return diag.Errorf("Not approved", "Nothing was changed.")
+	}
+	return nil
+}
+
+func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf *config.Configuration, session *state.Session) error {
+	style := view.StyleOf(c.out)
+	fmt.Fprintln(c.out)
+	progress := view.NewProgress(c.out, style)
+	result, diags := apply.Run(ctx, apply.Options{
+		Plan: made, Configuration: conf, Providers: providers(), Session: session,
+		Parallelism: a.parallelism, Observer: progress, Abort: c.abort,
+	})
+	progress.Close()
+	if result == nil {
+		return diags.Err()
+	}
+	view.Applied(c.out, style, made, result, ctx.Err() != nil)
+	return c.failed(diags)
+}

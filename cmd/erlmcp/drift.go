@@ -1,0 +1,42 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/erlmcp/erlmcp/engine/view"
+)
+
+func newDrift(c *cli) *cobra.Command {
+	p := planning{refreshOnly: true}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "drift",
+		Short: "Tell how the world has moved since the last apply",
+		Long: "Look at everything that was applied, and tell what is not as it was left. Changes\n" +
+			"nothing. Exit status: 0 no drift, 2 drift, 1 error.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.check(); err != nil {
+				return err
+			}
+			made, err := c.plan(cmd.Context(), p, false)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := view.JSON(c.out, view.NewDriftJSON(made)); err != nil {
+					return err
+				}
+			} else {
+				view.Drift(c.out, view.StyleOf(c.out), made)
+			}
+			if made.Drifted() {
+				return exitCode(exitDifference)
+			}
+			return nil
+		},
+	}
+	p.register(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/config"
+	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/state/backend/local"
+)
+
+// planning are the flags of the commands that make a plan.
+type planning struct {
+	inputs
+	mode        plan.Mode
+	destroy     bool
+	refreshOnly bool
+	only        []string
+	replace     []string
+	parallelism int
+}
+
+func (p *planning) register(cmd *cobra.Command) {
+	p.inputs.register(cmd)
+	cmd.Flags().StringArrayVar(&p.only, "target", nil, "only this `address` and what it depends on; may be repeated")
+	cmd.Flags().IntVar(&p.parallelism, "parallelism", 10, "how many operations run at the same time")
+}
+
+// registerModes adds the flags that say what the plan is for.
+func (p *planning) registerModes(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.destroy, "destroy", false, "remove everything that this configuration made")
+	cmd.Flags().BoolVar(&p.refreshOnly, "refresh-only", false, "only bring the state up to date with the world")
+	cmd.Flags().StringArrayVar(&p.replace, "replace", nil, "make this `address` anew even when nothing changed; may be repeated")
+}
+
+// check reads the flags once they are parsed.
+func (p *planning) check() error {
+	p.mode = plan.Normal
+	switch {
+	case p.destroy && p.refreshOnly:
+		return diag.Errorf("Contradicting flags", "-destroy and -refresh-only cannot stand together.")
+	case p.destroy:
+		p.mode = plan.Destroy
+	case p.refreshOnly:
+		p.mode = plan.RefreshOnly
+	}
+	if p.parallelism < 1 {
+		return diag.Errorf("Wrong parallelism", "-parallelism is %d; it must be at least 1.", p.parallelism)
+	}
+	for _, a := range append(append([]string{}, p.only...), p.replace...) {
+		if err := checkAddress(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAddress refuses what is no address at all, so that a slip is not taken
+// for an address that covers nothing.
+func checkAddress(a string) error {
+	if _, err := address.ParseServer(a); err == nil {
+		return nil
+	}
+	if _, err := address.ParseTarget(a); err == nil {
+		return nil
+	}
+	if _, err := address.ParseResource(a + "/x"); err == nil {
+		return nil
+	}
+	if _, err := address.ParseResource(a); err != nil {
+		return diag.Errorf("Not an address", "%v.", capital(err.Error()))
+	}
+	return nil
+}
+
+// make plans against a state.
+func (p *planning) make(ctx context.Context, conf *config.Configuration, view *state.View) (*plan.Plan, diag.List) {
+	return plan.Make(ctx, plan.Options{
+		Configuration: conf,
+		Providers:     providers(),
+		State:         view,
+		Mode:          p.mode,
+		Only:          p.only,
+		Replace:       p.replace,
+		Parallelism:   p.parallelism,
+	})
+}
+
+// store is where the state of the working folder lies.
+func (c *cli) store() state.Store { return local.Store{Dir: c.dir} }
+
+// lock opens the state for writing.
+func (c *cli) lock(ctx context.Context, operation string, wait time.Duration) (*state.Session, error) {
+	host, _ := os.Hostname()
+	who := "somebody"
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	return state.Open(ctx, c.store(), state.Holder{
+		Operation: operation, Who: who + "@" + host, PID: os.Getpid(), Since: time.Now(),
+	}, wait)
+}

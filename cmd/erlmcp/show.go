@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/view"
+)
+
+func newShow(c *cli) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show [PLAN]",
+		Short: "Show the state, or a saved plan",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			style := view.StyleOf(c.out)
+			if len(args) == 1 {
+				saved, err := plan.Read(args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return view.JSON(c.out, view.NewPlanJSON(saved))
+				}
+				view.Plan(c.out, style, saved)
+				return nil
+			}
+			v, err := state.Read(cmd.Context(), c.store())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return view.JSON(c.out, view.NewStateJSON(v))
+			}
+			view.State(c.out, style, v)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

@@ -1,0 +1,284 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
+)
+
+// marks are the sign and colour of each action.
+var marks = map[plan.Action]struct{ sign, color, verb string }{
+	plan.Create:  {"+", Green, "create"},
+	plan.Update:  {"~", Yellow, "update in place"},
+	plan.Replace: {"±", Magenta, "replace"},
+	plan.Delete:  {"-", Red, "delete"},
+	plan.Record:  {"≈", Cyan, "record in the state"},
+	plan.Forget:  {"≈", Cyan, "forget in the state"},
+	plan.NoOp:    {" ", Dim, "no change"},
+}
+
+// Plan writes a plan for people: drift that was found, then what will change,
+// resource by resource, then outputs, and a summary.
+func Plan(w io.Writer, s Style, p *plan.Plan) {
+	if n := driftOf(w, s, p, "Since the last apply, the world has moved:\n"); n > 0 {
+		fmt.Fprintln(w)
+	}
+	if p.Empty() {
+		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No changes.")+" "+noChanges(p))
+		return
+	}
+	owner := ""
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Action == plan.NoOp {
+			continue
+		}
+		if c.Address.Owner() != owner {
+			if owner != "" {
+				fmt.Fprintln(w)
+			}
+			owner = c.Address.Owner()
+			fmt.Fprintln(w, s.Paint(Bold, owner))
+		}
+		change(w, s, c)
+	}
+	outputs(w, s, p.Outputs)
+	fmt.Fprintln(w)
+	fmt.Fprintln(w, summary(s, p))
+}
+
+func noChanges(p *plan.Plan) string {
+	switch {
+	case p.Mode == plan.Destroy:
+		return "There is nothing to destroy."
+	case p.Mode == plan.RefreshOnly:
+		return "The state is what is there."
+	case p.Drifted():
+		return "What moved is not what the configuration sets."
+	}
+	n := p.Counts().NoOp
+	if n == 1 {
+		return "The one resource is as the configuration says."
+	}
+	return fmt.Sprintf("All %d resources are as the configuration says.", n)
+}
+
+func change(w io.Writer, s Style, c *plan.Change) {
+	m := marks[c.Action]
+	var notes []string
+	switch c.Action {
+	case plan.Update:
+		notes = append(notes, impact(s, c.Impact))
+	case plan.Replace:
+		notes = append(notes, s.Paint(Red, "connections are lost"))
+	}
+	for _, r := range c.Reasons {
+		notes = append(notes, string(r))
+	}
+	line := fmt.Sprintf("  %s %s  %s", s.Paint(m.color+";"+Bold, m.sign), s.Paint(Bold, c.Address.Part), s.Paint(m.color, m.verb))
+	if len(notes) > 0 {
+		line += s.Paint(Dim, " · ") + strings.Join(notes, s.Paint(Dim, " · "))
+	}
+	fmt.Fprintln(w, line)
+	switch c.Action {
+	case plan.Create:
+		table(w, s, "      ", "+", Green, leaves(nil, c.After.Values, c.After.Secrets))
+	case plan.Update, plan.Replace, plan.Record:
+		diffs(w, s, "      ", c.Differences, c)
+	}
+}
+
+// impact says what the users of a server feel.
+func impact(s Style, i resource.Impact) string {
+	switch i {
+	case resource.ImpactNone:
+		return "nobody notices"
+	case resource.ImpactReload:
+		return s.Paint(Green, "reload: no connection is lost")
+	case resource.ImpactRolling:
+		return s.Paint(Green, "rolling: drained, nothing is refused")
+	default:
+		return s.Paint(Yellow, "restart: connections are lost")
+	}
+}
+
+// table writes leaves with their values in a column.
+func table(w io.Writer, s Style, indent, sign, color string, list []leaf) {
+	width := 0
+	for _, l := range list {
+		width = max(width, min(len(l.path), 64))
+	}
+	for _, l := range list {
+		fmt.Fprintf(w, "%s%s %-*s  %s\n", indent, s.Paint(color, sign), width, l.path, l.text(max(24, s.Width-width-len(indent)-5)))
+	}
+}
+
+// diffs writes differences; one that adds or removes a whole block is written
+// leaf by leaf.
+func diffs(w io.Writer, s Style, indent string, list []resource.Difference, c *plan.Change) {
+	for _, d := range list {
+		needs := ""
+		if d.Replace {
+			needs = s.Paint(Red, "  needs a new one")
+		}
+		path := resource.FormatPath(d.Path)
+		switch {
+		case d.Sensitive:
+			fmt.Fprintf(w, "%s%s %s  %s%s\n", indent, s.Paint(Yellow, "~"), path, "(sensitive)", needs)
+		case absent(d.Before) && !absent(d.After):
+			table(w, s, indent, "+", Green, leaves(d.Path, d.After, c.After.Secrets))
+		case absent(d.After) && !absent(d.Before):
+			table(w, s, indent, "-", Red, leaves(d.Path, d.Before, c.Before.Secrets))
+		default:
+			fmt.Fprintf(w, "%s%s %s  ", indent, s.Paint(Yellow, "~"), path)
+			fromTo(w, s, indent, d.Before, d.After)
+			fmt.Fprintf(w, "%s\n", needs)
+		}
+	}
+}
+
+func absent(v cty.Value) bool { return v == cty.NilVal || v.IsNull() }
+
+func fromTo(w io.Writer, s Style, indent string, before, after cty.Value) {
+	if multiline(before) || multiline(after) {
+		lines(w, s, indent+"    ", before, after)
+		return
+	}
+	half := max(20, (s.Width-30)/2)
+	b, a := leaf{value: before}, leaf{value: after}
+	fmt.Fprintf(w, "%s %s %s", b.text(half), s.Paint(Dim, "→"), a.text(half))
+}
+
+func multiline(v cty.Value) bool {
+	return !absent(v) && v.IsKnown() && v.Type() == cty.String && strings.Contains(strings.TrimRight(v.AsString(), "\n"), "\n")
+}
+
+// lines writes the lines in which two texts differ, between their common
+// beginning and end.
+func lines(w io.Writer, s Style, indent string, before, after cty.Value) {
+	split := func(v cty.Value) []string {
+		if absent(v) || !v.IsKnown() {
+			return nil
+		}
+		return strings.Split(v.AsString(), "\n")
+	}
+	b, a := split(before), split(after)
+	start := 0
+	for start < len(b) && start < len(a) && b[start] == a[start] {
+		start++
+	}
+	end := 0
+	for end < len(b)-start && end < len(a)-start && b[len(b)-1-end] == a[len(a)-1-end] {
+		end++
+	}
+	fmt.Fprintf(w, "from line %d", start+1)
+	for _, l := range b[start : len(b)-end] {
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Red, "- "+l))
+	}
+	for _, l := range a[start : len(a)-end] {
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Green, "+ "+l))
+	}
+}
+
+func outputs(w io.Writer, s Style, list []plan.OutputChange) {
+	var changed []plan.OutputChange
+	for _, o := range list {
+		if o.Changed {
+			changed = append(changed, o)
+		}
+	}
+	if len(changed) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", s.Paint(Bold, "outputs"))
+	for _, o := range changed {
+		gone, fresh := o.After.Values == cty.NilVal, o.Before.Values == cty.NilVal
+		sign, color := "~", Yellow
+		switch {
+		case gone:
+			sign, color = "-", Red
+		case fresh:
+			sign, color = "+", Green
+		}
+		value := "(sensitive)"
+		if !o.Sensitive {
+			value = OutputText(o.After.Values)
+			if gone {
+				value = OutputText(o.Before.Values)
+			} else if !fresh {
+				value = OutputText(o.Before.Values) + s.Paint(Dim, " → ") + value
+			}
+		}
+		fmt.Fprintf(w, "  %s %s  %s\n", s.Paint(color+";"+Bold, sign), s.Paint(Bold, o.Name), value)
+	}
+}
+
+// summary counts, and says the heaviest thing that users will feel.
+func summary(s Style, p *plan.Plan) string {
+	n := p.Counts()
+	var parts []string
+	for _, c := range []struct {
+		n      int
+		action plan.Action
+	}{{n.Create, plan.Create}, {n.Update, plan.Update}, {n.Replace, plan.Replace}, {n.Delete, plan.Delete}, {n.Record, plan.Record}, {n.Forget, plan.Forget}} {
+		if c.n > 0 {
+			verb, _, _ := strings.Cut(marks[c.action].verb, " ")
+			parts = append(parts, s.Paint(marks[c.action].color, fmt.Sprintf("%d to %s", c.n, verb)))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "only outputs change")
+	}
+	return s.Paint(Bold, "Plan:") + " " + strings.Join(parts, ", ") + "." + surface(s, p)
+}
+
+// surface says which tools, resources and prompts come and go, because that is
+// what agents notice. A server's document is recognised by its shape alone.
+func surface(s Style, p *plan.Plan) string {
+	var notes []string
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Action != plan.Update && c.Action != plan.Replace {
+			continue
+		}
+		for _, d := range c.Differences {
+			if name := served(d.Path); name != "" {
+				switch {
+				case absent(d.Before) && !absent(d.After):
+					notes = append(notes, s.Paint(Green, "+ "+name))
+				case absent(d.After) && !absent(d.Before):
+					notes = append(notes, s.Paint(Red, "- "+name))
+				}
+			}
+		}
+	}
+	if len(notes) == 0 {
+		return ""
+	}
+	sort.Strings(notes)
+	return "\n" + s.Paint(Bold, "Clients will see:") + " " + strings.Join(notes, ", ") + "."
+}
+
+// served names the tool, resource or prompt that a path stands for, "" when it
+// stands for something else or for a part of one.
+func served(p cty.Path) string {
+	if len(p) != 3 {
+		return ""
+	}
+	kind, ok := p[1].(cty.GetAttrStep)
+	key, isKey := p[2].(cty.IndexStep)
+	if !ok || !isKey || key.Key.Type() != cty.String {
+		return ""
+	}
+	switch kind.Name {
+	case "tool", "resource", "prompt":
+		return kind.Name + " " + key.Key.AsString()
+	}
+	return ""
+}

@@ -1,0 +1,107 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/resource"
+)
+
+// leaf is one value of an object, with its path as people write it.
+type leaf struct {
+	path   string
+	value  cty.Value // primitive, empty collection, or unknown
+	secret bool
+}
+
+// leaves lists the values at and below a path that are not null, in the order of
+// their paths, and the secrets of the object that they are taken from.
+func leaves(at cty.Path, v cty.Value, secrets []resource.Secret) []leaf {
+	secret := map[string]bool{}
+	for _, s := range secrets {
+		secret[resource.FormatPath(s.Path)] = true
+	}
+	var out []leaf
+	var walk func(cty.Path, cty.Value)
+	walk = func(p cty.Path, v cty.Value) {
+		path := resource.FormatPath(p)
+		switch {
+		case secret[path]:
+			out = append(out, leaf{path: path, secret: true})
+		case v == cty.NilVal || v.IsNull():
+		case !v.IsKnown(), !v.CanIterateElements():
+			out = append(out, leaf{path: path, value: v})
+		case v.LengthInt() == 0:
+			if !v.Type().IsObjectType() || len(p) > 0 && len(v.Type().AttributeTypes()) == 0 {
+				out = append(out, leaf{path: path, value: v})
+			}
+		default:
+			for it := v.ElementIterator(); it.Next(); {
+				k, e := it.Element()
+				if v.Type().IsObjectType() {
+					walk(p.GetAttr(k.AsString()), e)
+				} else {
+					walk(p.Index(k), e)
+				}
+			}
+		}
+	}
+	walk(at, v)
+	return out
+}
+
+// text writes a value on one line of about width columns.
+func (l leaf) text(width int) string {
+	switch {
+	case l.secret:
+		return "(sensitive)"
+	case l.value.IsNull():
+		return "null"
+	case !l.value.IsKnown():
+		return "(known after apply)"
+	}
+	switch t := l.value.Type(); {
+	case t == cty.String:
+		return quoted(l.value.AsString(), width)
+	case t == cty.Number:
+		return l.value.AsBigFloat().Text('f', -1)
+	case t == cty.Bool:
+		return strconv.FormatBool(l.value.True())
+	case t.IsMapType() || t.IsObjectType():
+		return "{}"
+	default:
+		return "[]"
+	}
+}
+
+// quoted writes a string in quotes, cut to width, with the number of its lines
+// when it has several.
+func quoted(s string, width int) string {
+	suffix := ""
+	if first, rest, many := strings.Cut(strings.TrimRight(s, "\n"), "\n"); many {
+		suffix = fmt.Sprintf(" … (%d lines)", 2+strings.Count(rest, "\n"))
+		s = first
+	}
+	if isDigest(s) {
+		s = s[:12] + "…"
+	}
+	q := strconv.Quote(s)
+	if utf8.RuneCountInString(q) > width && width > 8 {
+		r := []rune(q)
+		q = string(r[:width-2]) + `…"`
+	}
+	return q + suffix
+}
+
+// isDigest reports whether a string is a SHA-256 in hex, of which people need
+// only the beginning.
+func isDigest(s string) bool {
+	if len(s) != 64 {
+		return false
+	}
+	return strings.Trim(s, "0123456789abcdef") == ""
+}
