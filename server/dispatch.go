@@ -252,6 +252,9 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 		return
 	}
 	if err != nil {
+		if c.version.Modern() && c.answer.Status == 0 && err.Code == protocol.InvalidParams {
+			c.answer.Status = http.StatusBadRequest
+		}
 		c.refuse(err)
 		return
 	}

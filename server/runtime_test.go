@@ -1,15 +1,11 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
@@ -88,36 +84,3 @@ func post(t testing.TB, url, message string, headers ...string) (*http.Response,
 	}
 	return resp, string(body)
 }
-
-func TestCallAToolOverHTTP(t *testing.T) {
-	rt := start(t, "", server.Options{})
-	resp, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"echo","arguments":{"text":"hé\n"}}}`)
-	want := `{"jsonrpc":"2.0","id":"a","result":{"content":[{"type":"text","text":"hé\n"}]}}`
-	if resp.StatusCode != 200 || body != want {
-		t.Errorf("%d %s\nwant %s", resp.StatusCode, body, want)
-	}
-}
-
-func TestHealth(t *testing.T) {
-	rt := start(t, "", server.Options{})
-	base := strings.TrimSuffix(rt.URL(), "/mcp")
-	for path, want := range map[string]int{"/health": 200, "/health/transport": 200, "/health/session": 200, "/health/registry": 200, "/health/nothing": 404, "/": 404} {
-		resp, err := http.Get(base + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%s: %d %s, want %d", path, resp.StatusCode, body, want)
-		}
-		if path == "/health" && !strings.HasPrefix(string(body), `{"status":"healthy","checks":[`) {
-			t.Errorf("/health: %s", body)
-		}
-	}
-}
-
-var _ = bytes.NewReader
-var _ = json.Marshal
-var _ = fmt.Sprint
-var _ = time.Now

@@ -36,6 +36,7 @@ func TestDecode(t *testing.T) {
 		{"params that are an array", `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, 0, "1", InvalidParams},
 		{"a host of members", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{` + members(200) + `}}`, 0, "", InvalidRequest},
 		{"a number", `1`, 0, "", InvalidRequest},
+		{"a word", `nonsense`, 0, "", ParseError},
 		{"nothing", ``, 0, "", ParseError},
 		{"a cut message", `{"jsonrpc":"2.0",`, 0, "", ParseError},
 		{"two messages", `{"jsonrpc":"2.0","id":1,"method":"ping"} {}`, 0, "", ParseError},

@@ -17,10 +17,10 @@ const maxMembers = 128
 // message reads the object of a message into top, and what lies in params and
 // params._meta into m.
 func (s *scanner) message(top *Object, m *Message) *Error {
-	if s.pos >= len(s.data) {
-		return s.unexpected()
-	}
 	if s.peek() != '{' {
+		if err := s.value(); err != nil {
+			return err
+		}
 		return NewError(InvalidRequest, "the message is not an object")
 	}
 	return s.object(top, func(name string) *Error {

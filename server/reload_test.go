@@ -1,0 +1,44 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/erlmcp/erlmcp/server"
+)
+
+func TestReload(t *testing.T) {
+	rt := start(t, `,"tool":{"a":{"static":{"text":"one"}}}`, server.Options{Digest: "d1"})
+	call := func() string {
+		_, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}`)
+		return body
+	}
+	if got := call(); !strings.Contains(got, "one") {
+		t.Fatalf("before: %s", got)
+	}
+	for _, c := range []struct{ name, fields, want string }{
+		{"another limit", `,"limits":{"workers":3}`, "changes limits, which"},
+		{"TLS", `,"tls":{"certificate_file":"/a","key_file":"/b"}`, "changes tls, which"},
+		{"a folder that is not there", `,"resource":{"r":{"folder":"nowhere"}}`, "resource.r: open folder nowhere"},
+		{"a template that is none", `,"prompt":{"p":{"message":[{"text":"${input"}]}}`, "prompt.p: message 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := rt.Reload(document(t, c.fields), "d2")
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want one with %q", err, c.want)
+			}
+			if got := call(); !strings.Contains(got, "one") {
+				t.Errorf("a refused document has changed something: %s", got)
+			}
+		})
+	}
+	if err := rt.Reload(document(t, `,"tool":{"a":{"static":{"text":"two"}}}`), "d3"); err != nil {
+		t.Fatal(err)
+	}
+	if got := call(); !strings.Contains(got, "two") {
+		t.Errorf("after: %s", got)
+	}
+	if s := rt.Control().Status(); s.DocumentSHA256 != "d3" || s.State != "running" || s.URL != rt.URL() || s.Port == 0 {
+		t.Errorf("status: %+v", s)
+	}
+}
