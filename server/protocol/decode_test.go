@@ -116,3 +116,50 @@ func FuzzDecode(f *testing.F) {
 }
 
 func isUTF8(data []byte) bool { return strings.ToValidUTF8(string(data), "") == string(data) }
+
+func TestArguments(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"none", `{}`, "map[]"},
+		{"null", `{"arguments":null}`, "map[]"},
+		{"plain numbers are float64", `{"arguments":{"a":1,"b":[1.5,{"c":1e3}]}}`, "map[a:float64 1 b:[float64 1.5 map[c:float64 1000]]]"},
+		{"large integers keep their digits", `{"arguments":{"a":12345678901234567890,"b":[-9007199254740993],"c":1.00000000000000001,"d":"x"}}`,
+			"map[a:json.Number 12345678901234567890 b:[json.Number -9007199254740993] c:float64 1 d:string x]"},
+		{"out of range", `{"arguments":{"a":1e999}}`, "out of range"},
+		{"out of range, with many digits", `{"arguments":{"a":1` + strings.Repeat("0", 400) + `}}`, "out of range"},
+		{"not an object", `{"arguments":[]}`, "must be an object"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := Decode([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":`+c.in+`}`), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			args, err := m.Arguments()
+			got := typed(args)
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.Contains(got, c.want) {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// typed prints a decoded value with the types of its parts.
+func typed(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]string{}
+		for k, e := range v {
+			out[k] = typed(e)
+		}
+		return fmt.Sprint(out)
+	case []any:
+		var out []string
+		for _, e := range v {
+			out = append(out, typed(e))
+		}
+		return fmt.Sprint(out)
+	}
+	return fmt.Sprintf("%T %v", v, v)
+}
