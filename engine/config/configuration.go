@@ -79,12 +79,7 @@ func (c *Configuration) Targets() []resource.Target { return c.targets }
 
 // RequiredVersion is the constraint of the erlmcp block, "" when there is none.
 // Load has checked it.
-func (c *Configuration) RequiredVersion() string {
-	if c.declarations == nil {
-		return ""
-	}
-	return c.requiredVersion
-}
+func (c *Configuration) RequiredVersion() string { return c.requiredVersion }
 
 // VariableValue is an input and what it was set to.
 type VariableValue struct {
@@ -99,9 +94,6 @@ type VariableValue struct {
 
 // Variables are the inputs, by name.
 func (c *Configuration) Variables() []VariableValue {
-	if c.declarations == nil {
-		return nil
-	}
 	out := make([]VariableValue, 0, len(c.variables))
 	for name, v := range c.variables {
 		g := c.given[name]

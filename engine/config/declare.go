@@ -99,10 +99,6 @@ var notYet = map[string][]string{
 var objectName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
 
 func (c *Configuration) declare() diag.List {
-	c.declarations = &declarations{
-		variables: map[string]*variable{}, locals: map[string]*local{}, targetBlocks: map[string]*target{},
-		servers: map[string]*server{}, outputs: map[string]*output{}, objects: map[id]*object{},
-	}
 	bodies, diags := c.read()
 	if diags.HasErrors() {
 		return diags

@@ -18,6 +18,10 @@ func Load(dir string, opts Options) (*Configuration, diag.List) {
 	c := &Configuration{
 		dir: dir, opts: opts,
 		sources: map[string][]byte{},
+		declarations: &declarations{
+			variables: map[string]*variable{}, locals: map[string]*local{}, targetBlocks: map[string]*target{},
+			servers: map[string]*server{}, outputs: map[string]*output{}, objects: map[id]*object{},
+		},
 		values:  map[id]cty.Value{},
 		given:   map[string]*given{},
 		places:  map[Ref]*place{},
@@ -60,6 +64,11 @@ func (c *Configuration) open() diag.List {
 // that has them stands for the others.
 func (c *Configuration) settle() diag.List {
 	var all diag.List
+	for _, name := range sortedKeys(c.servers) {
+		if len(c.expanded[name].instances) == 0 {
+			all = append(all, c.checkStructure(c.servers[name])...)
+		}
+	}
 	nothing := &Exports{}
 	broken := map[*server]bool{}
 	for i := range c.instances {

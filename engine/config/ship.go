@@ -35,6 +35,9 @@ type shipment struct {
 // rewrites the path to where it will lie beside the document: below the name of
 // the resource.
 func (d *decoder) ship(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
+	if d.files == nil {
+		return
+	}
 	patterns, err := patternsOf(values["include"])
 	if err != nil {
 		d.wrong(body, "include", "%v.", err).Fix("A pattern looks like \"**/*.md\".")

@@ -17,7 +17,7 @@ import (
 func Functions() map[string]function.Function { return maps.Clone(functions) }
 
 // functions is never changed.
-var functions = map[string]function.Function{
+var functions = described(map[string]function.Function{
 	// numbers
 	"abs":      stdlib.AbsoluteFunc,
 	"ceil":     stdlib.CeilFunc,
@@ -114,14 +114,14 @@ var functions = map[string]function.Function{
 	"nonsensitive": nonsensitiveFunc,
 	"sensitive":    sensitiveFunc,
 	"tobool":       stdlib.MakeToFunc(cty.Bool),
-	"tolist":       stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
-	"tomap":        stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+	"tolist":       toCollectionFunc(cty.List(cty.DynamicPseudoType)),
+	"tomap":        toCollectionFunc(cty.Map(cty.DynamicPseudoType)),
 	"tonumber":     stdlib.MakeToFunc(cty.Number),
-	"toset":        stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+	"toset":        toCollectionFunc(cty.Set(cty.DynamicPseudoType)),
 	"tostring":     stdlib.MakeToFunc(cty.String),
 	"try":          tryfunc.TryFunc,
 
 	// moments that are given, not looked up
 	"formatdate": stdlib.FormatDateFunc,
 	"timeadd":    stdlib.TimeAddFunc,
-}
+})
