@@ -214,10 +214,3 @@ func brokenText(a *schemas.Attribute, s string) string {
 func sentence(a *schemas.Attribute) string {
 	return fmt.Sprintf("%s: %s", a.Name, a.Doc)
 }
-
-func upper(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}

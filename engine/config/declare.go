@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -146,7 +145,7 @@ func newObject(kind, name string, b *hclsyntax.Block) object {
 
 func (c *Configuration) add(o *object, put func()) diag.List {
 	if first, ok := c.objects[o.id]; ok {
-		d := diag.Errorf("Declared twice", "%s is declared here and at %s.", o.id, place1(first.at)).At(diag.FromRange(&o.at))
+		d := diag.Errorf("Declared twice", "%s is declared here and at %s.", o.id, placeOf(first.at)).At(diag.FromRange(&o.at))
 		return diag.List{d.Fix("Give one of them another name, or remove it.")}
 	}
 	c.objects[o.id] = o
@@ -157,7 +156,7 @@ func (c *Configuration) add(o *object, put func()) diag.List {
 func (c *Configuration) declareSettings(b *hclsyntax.Block) diag.List {
 	if c.settings != nil {
 		first, here := c.settings.DefRange(), b.DefRange()
-		d := diag.Errorf("Declared twice", "There is an erlmcp block here and one at %s.", place1(first)).At(diag.FromRange(&here))
+		d := diag.Errorf("Declared twice", "There is an erlmcp block here and one at %s.", placeOf(first)).At(diag.FromRange(&here))
 		return diag.List{d.Fix("Write one erlmcp block.")}
 	}
 	c.settings = b
@@ -264,45 +263,4 @@ func textOf(v cty.Value) string {
 		return ""
 	}
 	return v.AsString()
-}
-
-// place1 is a place as "file:line,column".
-func place1(r hcl.Range) string { return diag.FromRange(&r).String() }
-
-func listOf(names []string) string {
-	switch len(names) {
-	case 0:
-		return "none"
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(quoted, " ")
-}
-
-func plural(n int, noun string) string {
-	switch n {
-	case 0:
-		return "no " + noun
-	case 1:
-		return "one " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func wants(n int) string {
-	switch n {
-	case 0:
-		return "takes none"
-	case 1:
-		return "needs one"
-	}
-	return "needs two"
 }

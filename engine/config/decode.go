@@ -161,7 +161,7 @@ func (d *decoder) nested(n *schemas.Nested, at *site, found []written) cty.Value
 		return cty.ListVal(list)
 	}
 	if len(found) > 1 {
-		d.add(diag.Errorf("Declared twice", "There is a block %q here and one at %s; %s takes one.", n.Name, place1(found[0].header), at).
+		d.add(diag.Errorf("Declared twice", "There is a block %q here and one at %s; %s takes one.", n.Name, placeOf(found[0].header), at).
 			At(diag.FromRange(&found[1].header)).Fix("Join them."))
 	}
 	w := found[0]
@@ -183,7 +183,7 @@ func (d *decoder) labelled(n *schemas.Nested, found []written) cty.Value {
 			continue
 		}
 		if other, ok := first[label]; ok {
-			d.add(diag.Errorf("Declared twice", "%s %q is declared here and at %s.", n.Name, label, place1(other)).
+			d.add(diag.Errorf("Declared twice", "%s %q is declared here and at %s.", n.Name, label, placeOf(other)).
 				At(diag.FromRange(&w.header)).Fix("Give one of them another name, or remove it."))
 			continue
 		}

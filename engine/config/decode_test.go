@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/schemas"
@@ -227,5 +228,48 @@ func TestFormat(t *testing.T) {
 	}
 	if _, diags := Format("x", []byte("server \"a\" {")); !diags.HasErrors() {
 		t.Error("a broken file is formatted")
+	}
+}
+
+func TestANullTemplateIsNotSet(t *testing.T) {
+	c := only(t, sim+`
+variable "body" { default = null }
+server "a" {
+  target = target.sim.s
+  tool "t" {
+    http {
+      url     = "https://example.com/"
+      body    = var.body
+      headers = null
+    }
+  }
+}
+`)
+	http := at(evaluated(t, c, simRef("a"), nil), "tool", "t", "http")
+	want(t, at(http, "body"), cty.NullVal(cty.String))
+	want(t, at(http, "headers"), cty.NullVal(cty.Map(cty.String)))
+}
+
+func TestInstancesAreEvaluatedAtTheSameTime(t *testing.T) {
+	c := only(t, sim+`
+server "a" {
+  count  = 8
+  target = target.sim.s
+}
+server "b" {
+  count        = 8
+  target       = target.sim.s
+  instructions = "${server.a[count.index].url} ${file("main.mcp.hcl")}"
+}
+`)
+	var group errgroup.Group
+	for _, in := range c.Instances() {
+		group.Go(func() error {
+			_, diags := c.Evaluate(in.Ref, &Exports{})
+			return diags.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -44,6 +44,9 @@ func TestErrors(t *testing.T) {
 				t.Fatal("Load returned no configuration")
 			}
 			got := strings.ReplaceAll(golden(diags), dir, "DIR")
+			if strings.Contains(got, "s3cret") {
+				t.Errorf("a secret is shown:\n%s", got)
+			}
 			if *update {
 				rewrite(t, file, archive, got)
 				return

@@ -22,9 +22,9 @@ func Load(dir string, opts Options) (*Configuration, diag.List) {
 			variables: map[string]*variable{}, locals: map[string]*local{}, targetBlocks: map[string]*target{},
 			servers: map[string]*server{}, outputs: map[string]*output{}, objects: map[id]*object{},
 		},
-		values:  map[id]cty.Value{},
-		given:   map[string]*given{},
-		places:  map[Ref]*place{},
+		values: map[id]cty.Value{},
+		given:  map[string]*given{},
+		places: map[Ref]*place{},
 	}
 	var all diag.List
 	// Each stage builds on the one before, so the first with errors is the last.

@@ -90,7 +90,7 @@ func (s *sorter) cycle(start id) *diag.Diagnostic {
 	for _, e := range edges {
 		to, _ := e.via.id()
 		names = append(names, e.from.String())
-		lines = append(lines, fmt.Sprintf("%s mentions %s at %s", e.from, to, place1(*e.via.at())))
+		lines = append(lines, fmt.Sprintf("%s mentions %s at %s", e.from, to, placeOf(*e.via.at())))
 	}
 	names = append(names, start.String())
 	return diag.Errorf("A cycle of references", "%s.\n%s.", strings.Join(names, " → "), strings.Join(lines, ";\n")).

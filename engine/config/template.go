@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -209,14 +208,6 @@ func (d *decoder) checkInputs(names []string, waiting int) {
 		}
 	}
 	d.pending = d.pending[:waiting]
-}
-
-// stop ends a sentence.
-func stop(s string) string {
-	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
 }
 
 func declaredInputs(names []string) string {

@@ -1,14 +1,12 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -166,66 +164,4 @@ func mentionsSensitive(e hcl.Expression, ctx *hcl.EvalContext) bool {
 		}
 	}
 	return false
-}
-
-// nameOf is a type as a sentence names it: "a string", "a list of numbers".
-func nameOf(t cty.Type) string {
-	switch {
-	case t == cty.String:
-		return "a string"
-	case t == cty.Number:
-		return "a number"
-	case t == cty.Bool:
-		return "a bool"
-	case t == cty.DynamicPseudoType:
-		return "any value"
-	case t.IsListType():
-		return "a list of " + plurals(t.ElementType())
-	case t.IsSetType():
-		return "a set of " + plurals(t.ElementType())
-	case t.IsMapType():
-		return "a map of " + plurals(t.ElementType())
-	case t.IsTupleType():
-		return "a list"
-	case t.IsObjectType():
-		return "an object"
-	}
-	return t.FriendlyName()
-}
-
-func plurals(t cty.Type) string {
-	switch t {
-	case cty.String:
-		return "strings"
-	case cty.Number:
-		return "numbers"
-	case cty.Bool:
-		return "bools"
-	case cty.DynamicPseudoType:
-		return "any values"
-	}
-	if t.IsObjectType() {
-		return "objects"
-	}
-	return "values"
-}
-
-// conversionError is the reason and the place inside the value.
-func conversionError(err error) string {
-	var p cty.PathError
-	if !errors.As(err, &p) || len(p.Path) == 0 {
-		return err.Error()
-	}
-	at := ""
-	for _, step := range p.Path {
-		switch s := step.(type) {
-		case cty.GetAttrStep:
-			at += "." + s.Name
-		case cty.IndexStep:
-			if k, err := convert.Convert(s.Key, cty.String); err == nil && k.IsKnown() && !k.IsNull() && !k.IsMarked() {
-				at += "[" + k.AsString() + "]"
-			}
-		}
-	}
-	return fmt.Sprintf("at %s, %s", at, p.Error())
 }

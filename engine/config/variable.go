@@ -22,6 +22,11 @@ func (c *Configuration) declareVariable(b *hclsyntax.Block) diag.List {
 	v := &variable{object: newObject("var", b.Labels[0], b), body: b.Body, typ: cty.DynamicPseudoType, literal: true}
 	d := c.decoder(nil)
 	val := d.block(schemas.Describe[schemas.Variable](), &site{what: "variable", header: b.DefRange()}, b.Body, constants(c.root))
+	for _, inner := range b.Body.Blocks {
+		if inner.Type != "validation" { // dynamic blocks would be decoded
+			d.diags = diag.List{unknownBlock("variable", inner, []string{"validation"})}
+		}
+	}
 	if d.diags.HasErrors() {
 		return d.diags
 	}
@@ -277,7 +282,7 @@ func (c *Configuration) validate(v *variable, r rule) diag.List {
 		text = message.AsString()
 	}
 	e := diag.Errorf("Invalid value of a variable", "The variable %q, set by %s: %s", v.name, c.given[v.name].source, text).At(diag.FromRange(&v.at))
-	return diag.List{e.Fix("The rule is at %s.", place1(at))}
+	return diag.List{e.Fix("The rule is at %s.", placeOf(at))}
 }
 
 func isTrue(v cty.Value) bool { return !v.IsNull() && v.IsKnown() && v.True() }

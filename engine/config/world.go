@@ -84,7 +84,13 @@ func (w *world) workingFolder() string {
 // read gives the content of a file that an expression names.
 func (w *world) read(p string) ([]byte, error) {
 	file := w.absolute(p)
-	return remember(w, w.texts, file, func() ([]byte, error) { return readBounded(file, shipBytes) })
+	return remember(w, w.texts, file, func() ([]byte, error) {
+		info, err := os.Stat(file)
+		if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is not a regular file", file)
+		}
+		return readBounded(file, shipBytes)
+	})
 }
 
 func digestOf(file string, content io.Reader) (resource.File, error) {
