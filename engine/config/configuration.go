@@ -70,8 +70,8 @@ type Configuration struct {
 // secrets.
 func (c *Configuration) Sources() map[string][]byte { return c.sources }
 
-// Instances are all places of servers: dependencies first, then by name, by key,
-// and by target in the order written.
+// Instances are all places of servers, each after those that it depends on; those
+// of one block by key, those of one instance by target in the order written.
 func (c *Configuration) Instances() []Instance { return c.instances }
 
 // Targets are all target blocks, by address.

@@ -24,6 +24,7 @@ func (c *Configuration) evaluate(p *place, known *Exports) (resource.Instance, d
 	at := &site{what: "server", label: s.name, header: s.at, internal: map[string]cty.Value{"name": cty.StringVal(s.name)}}
 	document := d.block(schemas.Describe[schemas.Server](), at, s.body, ctx)
 	diags = append(diags, d.diags...)
+	diags.Sort()
 	for _, e := range diags {
 		if e.Address == "" {
 			e.Address = p.address.String()

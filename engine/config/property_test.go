@@ -26,7 +26,7 @@ var fixed = map[string]string{
 	"pattern": `"^a"`, "include": `["**/*.md"]`,
 }
 
-func (w *writer) body(b *schemas.Block, depth int) {
+func (w *writer) body(b *schemas.Block) {
 	exactly, atMost := b.Groups()
 	skip := map[string]bool{}
 	must := map[string]bool{}
@@ -65,7 +65,7 @@ func (w *writer) body(b *schemas.Block, depth int) {
 				fmt.Fprintf(&w.b, " \"n%d\"", i)
 			}
 			w.b.WriteString(" {\n")
-			w.body(n.Block, depth+1)
+			w.body(n.Block)
 			w.b.WriteString("}\n")
 		}
 	}
@@ -132,7 +132,7 @@ func TestWhatConfigAcceptsTheRuntimeAccepts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &writer{t: t}
 		w.b.WriteString(sim + "server \"a\" {\ntarget = target.sim.s\n")
-		w.body(schemas.Describe[schemas.Server](), 0)
+		w.body(schemas.Describe[schemas.Server]())
 		w.b.WriteString("}\n")
 		if err := os.WriteFile(filepath.Join(dir, "main.mcp.hcl"), []byte(w.b.String()), 0o600); err != nil {
 			t.Fatal(err)

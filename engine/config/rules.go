@@ -18,7 +18,7 @@ import (
 func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	for _, n := range b.Blocks {
 		if n.Label == schemas.LabelInput {
-			d.inputRules(n, at, values, waiting)
+			d.inputRules(n, values, waiting)
 		}
 	}
 	switch b {
@@ -51,7 +51,7 @@ func (d *decoder) wrong(body *hclsyntax.Body, name, detail string, args ...any) 
 }
 
 // inputRules checks the templates of a tool or prompt against its inputs.
-func (d *decoder) inputRules(n *schemas.Nested, _ *site, values map[string]cty.Value, waiting int) {
+func (d *decoder) inputRules(n *schemas.Nested, values map[string]cty.Value, waiting int) {
 	var names []string
 	if v := values[n.Name]; !v.IsNull() {
 		for it := v.ElementIterator(); it.Next(); {
