@@ -206,22 +206,15 @@ func (c *call) run(m method) {
 	dst, err := c.guarded(m, dst)
 	if err == nil {
 		dst = era.EndResult(dst, c.cache)
-		if most := int(c.st.doc.Limits.ResponseSize); len(dst) > most+maxEnvelope {
-			err = protocol.NewError(protocol.InternalError, "The answer is larger than limits.response_size, %s", c.st.doc.Limits.ResponseSize)
-		}
 	}
 	c.finish(dst, err)
 }
-
-// maxEnvelope is what an answer may be larger than limits.response_size, for
-// what stands around a text of that size, escapes included.
-const maxEnvelope = 1 << 20
 
 // guarded runs a method; a panic in it is an internal error, and logged.
 func (c *call) guarded(m method, dst []byte) (_ []byte, err *protocol.Error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.rt.log.Error("a method panicked", "method", c.m.Method, "tool", c.tool, "panic", p, "stack", string(debug.Stack()))
+			c.rt.log.Error("a method panicked", "method", c.metricName(), "tool", c.tool, "panic", p, "stack", string(debug.Stack()))
 			err = protocol.NewError(protocol.InternalError, "Internal error")
 		}
 	}()
@@ -236,7 +229,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	}
 	c.rt.metrics.Observe(c.metricName(), c.tool, took, err != nil)
 	if c.st.doc.Log.Access {
-		fields := []any{"method", c.m.Method, "client", c.x.Client, "took", took}
+		fields := []any{"method", c.metricName(), "client", c.x.Client, "took", took}
 		if c.tool != "" {
 			fields = append(fields, "tool", c.tool)
 		}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"net/http"
 	"time"
 
@@ -32,7 +31,7 @@ func listenForChanges(c *call, _ []byte) ([]byte, *protocol.Error) {
 	c.release() // a stream that is open is not a request in progress
 	c.release = func() {}
 	if c.listen(filter) {
-		c.finish(protocol.AppendListenEnd(transport.Buffer(), bytes.Clone(c.m.ID)), nil)
+		c.finish(protocol.AppendListenEnd(transport.Buffer(), c.m.ID), nil)
 		return nil, nil
 	}
 	c.answer.Body = nil

@@ -59,8 +59,8 @@ type state struct {
 }
 
 // New builds a runtime from a document that [schemas.Parse] has checked, and
-// checks all that can be checked without opening a port. Errors are meant for
-// the user.
+// checks all that can be checked without opening a port. Stop gives back what it
+// holds. Errors are meant for the user.
 func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	out := opts.Log
 	if out == nil {
@@ -133,9 +133,9 @@ func (rt *Runtime) Start() error {
 		return err
 	}
 	rt.started = time.Now()
-	go rt.front.Serve(rt.ctx, rt.ports.front, false) // ends with Stop
+	go rt.front.Serve(rt.ports.front, false) // ends with Stop
 	if rt.ports.raw != nil {
-		go rt.front.Serve(rt.ctx, rt.ports.raw, true) // ends with Stop
+		go rt.front.Serve(rt.ports.raw, true) // ends with Stop
 	}
 	if rt.ports.metrics != nil {
 		mux := http.NewServeMux()
@@ -171,7 +171,7 @@ func (rt *Runtime) Abort() { rt.cut() }
 // ServeStdio serves one client over a pair of streams until in ends. It needs no
 // Start.
 func (rt *Runtime) ServeStdio(in io.ReadCloser, out io.Writer) {
-	rt.front.ServeStdio(rt.ctx, in, out)
+	rt.front.ServeStdio(in, out)
 }
 
 // Addr is the address of the front door, once started.

@@ -244,8 +244,15 @@ func notFound(uri string, v protocol.Version) *protocol.Error {
 	if v.Modern() {
 		code = protocol.InvalidParams
 	}
-	return &protocol.Error{Code: code, Message: "Resource not found", Data: map[string]string{"uri": uri}}
+	err := protocol.NewError(code, "Resource not found")
+	if len(uri) <= maxURI {
+		err.Data = map[string]string{"uri": uri}
+	}
+	return err
 }
+
+// maxURI is the longest URI that is sent back.
+const maxURI = 2048
 
 // load reads a resource; path is that of a file in a folder, else "".
 func (c *Catalog) load(r *resource, path string) ([]byte, error) {

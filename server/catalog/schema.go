@@ -153,11 +153,11 @@ func explain(err error) string {
 	}
 	walk(v)
 	sort.Strings(found)
-	const most = 8
+	const most, longest = 8, 1000 // what is found may quote what the client sent
 	if len(found) > most {
 		found = append(found[:most], "and more")
 	}
-	return strings.Join(found, "; ")
+	return clip(strings.Join(found, "; "), longest)
 }
 
 // property is the schema of one input.

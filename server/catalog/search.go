@@ -60,7 +60,7 @@ func matches(out []backend.Match, uri string, data []byte, words []string, limit
 		number++
 		lower := strings.ToLower(string(line))
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(lower, w) }) {
-			out = append(out, backend.Match{URI: uri, Line: number, Text: clip(strings.TrimSpace(string(line)))})
+			out = append(out, backend.Match{URI: uri, Line: number, Text: clip(strings.TrimSpace(string(line)), maxLine)})
 			if len(out) >= limit {
 				return out
 			}
@@ -69,14 +69,13 @@ func matches(out []backend.Match, uri string, data []byte, words []string, limit
 	return out
 }
 
-// clip cuts a line at a character's edge.
-func clip(line string) string {
-	if len(line) <= maxLine {
-		return line
+// clip cuts s after most bytes, at a character's edge.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	cut := maxLine
-	for !utf8.RuneStart(line[cut]) {
-		cut--
+	for !utf8.RuneStart(s[most]) {
+		most--
 	}
-	return line[:cut] + "…"
+	return s[:most] + "…"
 }

@@ -30,9 +30,13 @@ type Error struct {
 	Data    any
 }
 
+// maxMessage is the most bytes of an error's message. Messages quote what
+// clients sent.
+const maxMessage = 1000
+
 // NewError returns an error without data.
 func NewError(code int, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: clip(fmt.Sprintf(format, args...), maxMessage)}
 }
 
 // Error is the message with its code, for logs.
@@ -45,6 +49,6 @@ func NotServed(requested string, modern bool) *Error {
 	return &Error{
 		Code:    UnsupportedVersion,
 		Message: "Unsupported protocol version",
-		Data:    map[string]any{"supported": supported, "requested": clip(requested)},
+		Data:    map[string]any{"supported": supported, "requested": clip(requested, maxQuote)},
 	}
 }

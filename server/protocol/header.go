@@ -60,7 +60,7 @@ func mirrors(h http.Header, name, want string) *Error {
 		return NewError(HeaderMismatch, "Header mismatch: %s must stand exactly once", name)
 	}
 	if values[0] != want {
-		return NewError(HeaderMismatch, "Header mismatch: %s is %q, the message has %q", name, clip(values[0]), clip(want))
+		return NewError(HeaderMismatch, "Header mismatch: %s is %q, the message has %q", name, clip(values[0], maxQuote), clip(want, maxQuote))
 	}
 	return nil
 }

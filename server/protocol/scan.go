@@ -1,6 +1,9 @@
 package protocol
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
 
 // scanner checks JSON (RFC 8259) in one pass and notes where the parts lie that
 // the envelope is made of.
@@ -61,7 +64,7 @@ func (s *scanner) object(into *Object, member func(name string) *Error) *Error {
 		s.pos++
 		s.space()
 		if into.Get(name) != nil {
-			return NewError(InvalidRequest, "the member %q stands twice", clip(name))
+			return NewError(InvalidRequest, "the member %q stands twice", clip(name, maxQuote))
 		}
 		if len(*into) == maxMembers {
 			return NewError(InvalidRequest, "an object has more than %d members", maxMembers)
@@ -337,11 +340,16 @@ func intern(b []byte) string {
 	return string(b)
 }
 
-// clip shortens what a client sent before it is quoted back.
-func clip(s string) string {
-	const most = 64
+// maxQuote is the most bytes of a name or value of a client's that is quoted.
+const maxQuote = 64
+
+// clip cuts s after most bytes, at a character's edge.
+func clip(s string, most int) string {
 	if len(s) <= most {
 		return s
+	}
+	for !utf8.RuneStart(s[most]) {
+		most--
 	}
 	return s[:most] + "…"
 }

@@ -37,6 +37,7 @@ type Config struct {
 // limits.
 type Front struct {
 	Config
+	base    context.Context // of all work
 	http    *http.Server
 	handed  *handover
 	drained chan struct{} // closed when no new work is taken
@@ -47,17 +48,23 @@ type Front struct {
 
 	mu        sync.Mutex
 	listeners []net.Listener
+	silent    map[net.Conn]struct{} // have not said yet what they speak
 	raw       map[*rawConn]struct{}
 }
 
 // NewFront returns a front door that listens nowhere yet. The context is that of
 // all work; it ends when what is still going on after a drain is to be cut off.
 func NewFront(ctx context.Context, c Config) *Front {
-	f := &Front{Config: c, drained: make(chan struct{}), raw: map[*rawConn]struct{}{}}
+	f := &Front{
+		Config: c, base: ctx, drained: make(chan struct{}),
+		silent: map[net.Conn]struct{}{}, raw: map[*rawConn]struct{}{},
+	}
 	f.handed = &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
 	f.http = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: time.Duration(c.Limits.HeaderTimeout),
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       time.Duration(c.Limits.IdleTimeout),
 		MaxHeaderBytes:    32 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -69,7 +76,7 @@ func NewFront(ctx context.Context, c Config) *Front {
 
 // Serve accepts connections of l until the front door drains. With rawOnly they
 // all speak JSON-RPC; otherwise the first byte decides.
-func (f *Front) Serve(ctx context.Context, l net.Listener, rawOnly bool) {
+func (f *Front) Serve(l net.Listener, rawOnly bool) {
 	f.mu.Lock()
 	f.listeners = append(f.listeners, l)
 	f.mu.Unlock()
@@ -94,7 +101,7 @@ func (f *Front) Serve(ctx context.Context, l net.Listener, rawOnly bool) {
 		}
 		f.Metrics.Connections.Set(float64(f.open.Load()))
 		f.conns.Add(1)
-		go f.admit(ctx, &counted{Conn: conn, front: f}, rawOnly)
+		go f.admit(&counted{Conn: conn, front: f}, rawOnly)
 	}
 }
 
@@ -119,58 +126,74 @@ func (c *counted) Close() error {
 	return nil
 }
 
-// CloseWrite ends the direction to the client.
-func (c *counted) CloseWrite() error {
-	if t, ok := c.Conn.(*net.TCPConn); ok {
-		return t.CloseWrite()
-	}
-	return nil
-}
-
 // admit finds out what a new connection speaks and serves it.
-func (f *Front) admit(ctx context.Context, conn net.Conn, rawOnly bool) {
+func (f *Front) admit(conn net.Conn, rawOnly bool) {
 	defer f.conns.Done()
-	client := host(conn.RemoteAddr())
-	conn.SetDeadline(time.Now().Add(time.Duration(f.Limits.HeaderTimeout)))
-	var secure *tls.Conn
-	if f.TLS != nil {
-		secure = tls.Server(conn, f.TLS)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			f.Logger.Debug("TLS handshake failed", "client", client, "error", err)
-			f.Metrics.Refused("tls")
-			conn.Close()
-			return
-		}
-		conn = secure
-		state := secure.ConnectionState()
-		client = clientName(&state, client)
+	if !f.hush(conn) {
+		conn.Close()
+		return
 	}
-	p := peeked{Conn: conn, unread: true}
-	speaks := speaksJSON
-	if !rawOnly {
-		var err error
-		if speaks, err = p.peek(); err != nil {
-			conn.Close()
-			return
-		}
-	} else {
-		p.unread = false
-	}
-	conn.SetDeadline(time.Time{})
+	p, client, speaks := f.identify(conn, rawOnly)
+	f.mu.Lock()
+	delete(f.silent, conn)
+	f.mu.Unlock()
 	switch speaks {
 	case speaksHTTP:
-		if secure != nil {
+		if secure, ok := p.Conn.(*tls.Conn); ok {
 			f.handed.give(&peekedTLS{p, secure})
 		} else {
 			f.handed.give(&p)
 		}
 	case speaksJSON:
-		f.serveRaw(ctx, &p, client)
+		f.serveRaw(&p, client)
 	default:
-		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", client)
-		f.Metrics.Refused("language")
 		conn.Close()
 	}
+}
+
+// hush notes a connection that has said nothing yet, so that a drain need not
+// wait for it. It reports false when there is a drain already.
+func (f *Front) hush(conn net.Conn) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	select {
+	case <-f.drained:
+		return false
+	default:
+		f.silent[conn] = struct{}{}
+		return true
+	}
+}
+
+// identify secures the connection when TLS is on, and says who the client is and
+// what it speaks; unknown when it is not to be served.
+func (f *Front) identify(conn net.Conn, rawOnly bool) (p peeked, client string, speaks language) {
+	client = host(conn.RemoteAddr())
+	if f.TLS != nil {
+		conn.SetDeadline(time.Now().Add(time.Duration(f.Limits.HeaderTimeout)))
+		secure := tls.Server(conn, f.TLS)
+		if err := secure.HandshakeContext(f.base); err != nil {
+			f.Logger.Debug("TLS handshake failed", "client", client, "error", err)
+			f.Metrics.Refused("tls")
+			return p, client, unknown
+		}
+		conn = secure
+		state := secure.ConnectionState()
+		client = clientName(&state, client)
+		conn.SetDeadline(time.Time{})
+	}
+	p = peeked{Conn: conn}
+	if rawOnly {
+		return p, client, speaksJSON
+	}
+	conn.SetReadDeadline(time.Now().Add(time.Duration(f.Limits.IdleTimeout)))
+	speaks, err := p.peek()
+	conn.SetReadDeadline(time.Time{})
+	if err == nil && speaks == unknown {
+		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", client)
+		f.Metrics.Refused("language")
+	}
+	return p, client, speaks
 }
 
 // peek reads the first byte that is not white space.
@@ -181,7 +204,7 @@ func (c *peeked) peek() (language, error) {
 			return unknown, err
 		}
 		if speaks := detect(one[0]); speaks != spaces {
-			c.first = one[0]
+			c.first, c.unread = one[0], true
 			return speaks, nil
 		}
 	}
@@ -258,6 +281,9 @@ func (f *Front) stop() {
 	defer f.mu.Unlock()
 	for _, l := range f.listeners {
 		l.Close()
+	}
+	for conn := range f.silent {
+		conn.Close()
 	}
 	for conn := range f.raw {
 		conn.stopReading()

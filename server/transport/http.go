@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -33,6 +32,9 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, protocol.NewError(protocol.InvalidRequest, "%v", err))
 		return
 	}
+	if crossOrigin(w, r) {
+		return
+	}
 	switch r.Method {
 	case http.MethodPost:
 		f.post(w, r)
@@ -53,6 +55,29 @@ func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
 	w.Write(protocol.AppendError(nil, nil, err))
 }
 
+// crossOrigin lets the scripts of a page whose origin was checked read the answer
+// (the WHATWG Fetch standard, "CORS protocol"). It reports whether the request
+// was only the browser's question whether it may ask.
+func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", protocol.HeaderSession+", Retry-After")
+	h.Add("Vary", "Origin")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "POST, GET, DELETE")
+	h.Set("Access-Control-Allow-Headers", strings.Join([]string{"Content-Type", "Accept", "Authorization", "Last-Event-ID",
+		protocol.HeaderSession, protocol.HeaderVersion, protocol.HeaderMethod, protocol.HeaderName}, ", "))
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
 func (f *Front) post(w http.ResponseWriter, r *http.Request) {
 	begun := time.Now()
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
@@ -64,7 +89,6 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	control.SetReadDeadline(begun.Add(bodyTimeout))
 	data, err := f.body(w, r)
 	defer recycle(data)
 	if err != nil {
@@ -80,7 +104,7 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request) {
 	if !protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern() {
 		// A client of the older era that goes away has not cancelled (MCP
 		// 2025-11-25, basic/transports), and one that half-closes wants its answer.
-		ctx = context.WithoutCancel(ctx)
+		ctx = f.base
 	}
 	f.Handler.Handle(ctx, x)
 }
@@ -100,9 +124,11 @@ func (f *Front) settled(w http.ResponseWriter, r *http.Request) (v protocol.Vers
 			refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 			return v, nil, false
 		}
-		return s.Version, s, true
+		if v == protocol.Undeclared || v.Served() {
+			v = s.Version
+		}
 	}
-	return v, nil, true
+	return v, s, true
 }
 
 // body reads the body into a pooled buffer. It has answered when there is an

@@ -33,7 +33,7 @@ type rawConn struct {
 
 // serveRaw serves a connection until the client has ended it and has all its
 // answers.
-func (f *Front) serveRaw(ctx context.Context, conn net.Conn, client string) {
+func (f *Front) serveRaw(conn net.Conn, client string) {
 	c := &rawConn{front: f, conn: conn, client: client, quit: make(chan struct{})}
 	c.lines = lines{from: conn, most: int(f.Limits.RequestSize)}
 	f.mu.Lock()
@@ -50,7 +50,7 @@ func (f *Front) serveRaw(ctx context.Context, conn net.Conn, client string) {
 		return
 	default:
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(f.base)
 	defer cancel()
 	err := c.read(ctx)
 	c.once.Do(func() { close(c.quit) })

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"io"
 	"net"
 	"time"
@@ -9,10 +8,10 @@ import (
 
 // ServeStdio serves one client over a pair of streams, one message a line, until
 // in ends and everything is answered (MCP, basic/transports, "stdio").
-func (f *Front) ServeStdio(ctx context.Context, in io.ReadCloser, out io.Writer) {
+func (f *Front) ServeStdio(in io.ReadCloser, out io.Writer) {
 	f.conns.Add(1)
 	defer f.conns.Done()
-	f.serveRaw(ctx, &streams{in, out}, "stdio")
+	f.serveRaw(&streams{in, out}, "stdio")
 }
 
 // streams is a pair of streams as a connection, which has no deadlines.

@@ -68,6 +68,7 @@ func (f *Front) get(w http.ResponseWriter, r *http.Request) {
 	ended, closeStream := s.OpenStream()
 	defer closeStream()
 	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Time{})
 	beginEvents(w)
 	if control.Flush() != nil {
 		return

@@ -102,7 +102,7 @@ func FuzzFirstByte(f *testing.F) {
 	f.Add([]byte("\r\n {}"))
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c := peeked{Conn: &streams{in: io.NopCloser(bytes.NewReader(data))}, unread: true}
+		c := peeked{Conn: &streams{in: io.NopCloser(bytes.NewReader(data))}}
 		speaks, err := c.peek()
 		if err != nil || speaks == unknown {
 			return
