@@ -9,6 +9,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
 )
 
 // readers is how many objects are looked at at the same time.
@@ -81,7 +82,11 @@ func (e *engine) read(ctx context.Context, k resource.Key, in listing) (cty.Valu
 	}
 	switch k.Type {
 	case ContainerType:
-		return e.readContainer(ctx, at.id)
+		v, err := e.readContainer(ctx, at.id)
+		if err != nil || v == cty.NilVal {
+			return cty.NilVal, err
+		}
+		return document.WithPriorEndpoint(v, k.Prior), nil
 	case NetworkType:
 		return e.readNetwork(ctx, at.id)
 	case VolumeType:

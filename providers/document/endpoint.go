@@ -83,3 +83,16 @@ func reached(listen, reach string) string {
 	}
 	return listen
 }
+
+// WithPriorEndpoint is what was read of a resource, with the endpoint that was
+// last known when the document from which it follows cannot be read.
+func WithPriorEndpoint(read, prior cty.Value) cty.Value {
+	if !read.GetAttr("document").IsNull() || prior == cty.NilVal || prior.IsNull() {
+		return read
+	}
+	values := read.AsValueMap()
+	for _, name := range []string{"url", "address", "port", "metrics_url"} {
+		values[name] = prior.GetAttr(name)
+	}
+	return cty.ObjectVal(values)
+}

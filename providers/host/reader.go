@@ -33,7 +33,9 @@ func (r *reader) Read(ctx context.Context, keys []resource.Key) []resource.Readi
 			v := cty.NilVal
 			f, ok, err := r.find(k)
 			if err == nil && ok {
-				v, err = observe(ctx, f)
+				if v, err = observe(ctx, f); err == nil {
+					v = document.WithPriorEndpoint(v, k.Prior)
+				}
 			}
 			if err != nil {
 				err = fmt.Errorf("read %s: %w", k.Address, err)
