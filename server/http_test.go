@@ -117,6 +117,9 @@ func TestSessions(t *testing.T) {
 	if resp, body := post(t, rt.URL(), `{"jsonrpc":"2.0","method":"notifications/initialized"}`, session...); resp.StatusCode != 202 || body != "" {
 		t.Errorf("a notification: %d %q", resp.StatusCode, body)
 	}
+	if resp, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "Mcp-Session-Id", name, "MCP-Protocol-Version", "1900-01-01"); resp.StatusCode != 400 {
+		t.Errorf("a version that is not served: %d %s", resp.StatusCode, body)
+	}
 	if resp, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"ping"}`, session...); body != `{"jsonrpc":"2.0","id":1,"result":{}}` {
 		t.Errorf("ping: %d %s", resp.StatusCode, body)
 	}
@@ -167,6 +170,27 @@ func TestRefusedRequests(t *testing.T) {
 	r, _ := http.NewRequest("PUT", rt.URL(), nil)
 	if resp, err := http.DefaultClient.Do(r); err != nil || resp.StatusCode != 405 || resp.Header.Get("Allow") == "" {
 		t.Errorf("PUT: %v, %v", resp, err)
+	}
+}
+
+func TestScriptsOfAllowedPages(t *testing.T) {
+	rt := start(t, "", server.Options{})
+	ask := func(origin string) *http.Response {
+		r, _ := http.NewRequest("OPTIONS", rt.URL(), nil)
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	if resp := ask("http://localhost:3000"); resp.StatusCode != 204 || resp.Header.Get("Access-Control-Allow-Origin") != "http://localhost:3000" || !strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "Mcp-Session-Id") {
+		t.Errorf("an allowed page: %d %v", resp.StatusCode, resp.Header)
+	}
+	if resp := ask("https://evil.example"); resp.StatusCode != 403 || resp.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("another page: %d %v", resp.StatusCode, resp.Header)
 	}
 }
 

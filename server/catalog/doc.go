@@ -11,5 +11,5 @@
 // workers; what a tool does is package backend's.
 //
 // In order of reading: catalog.go, tool.go and schema.go (arguments), resource.go,
-// folder.go and search.go, prompt.go, page.go (lists), feed.go (changes).
+// folder.go, read.go and search.go, prompt.go, page.go (lists), feed.go (changes).
 package catalog

@@ -16,24 +16,38 @@ import (
 // maxFiles is the most files of one folder that are listed and searched.
 const maxFiles = 50_000
 
-// AppendResources appends the members of the result of resources/list.
+// AppendResources appends the members of the result of resources/list: texts,
+// files, and every file of a folder.
 func (c *Catalog) AppendResources(dst []byte, m *protocol.Message) ([]byte, *protocol.Error) {
-	var all list
+	type one struct {
+		resource *resource
+		file     file // of a folder
+	}
+	var all []one
 	for _, r := range c.resources {
 		if !r.folder() {
-			all = append(all, r.one())
+			all = append(all, one{resource: r})
 			continue
 		}
 		for _, f := range c.files(r) {
-			size := f.size
-			raw, _ := json.Marshal(listed{ // strings and a number always encode
-				URI: r.uriOf(f.path), Name: f.path, Description: r.spec.Description,
-				MIMEType: r.mimeType(f.path), Size: &size,
-			})
-			all = append(all, entry{r.name + "\n" + f.path, raw})
+			all = append(all, one{r, f})
 		}
 	}
-	return all.append(dst, "resources", protocol.ResourcesList, m)
+	return page(dst, "resources", protocol.ResourcesList, m, len(all),
+		func(i int) string { return all[i].resource.name + "\n" + all[i].file.path },
+		func(dst []byte, i int) []byte {
+			l := all[i].resource.listed()
+			if all[i].resource.folder() {
+				l = all[i].resource.listedFile(all[i].file)
+			}
+			raw, _ := json.Marshal(l) // strings and a number always encode
+			return append(dst, raw...)
+		})
+}
+
+// listedFile is a file of the folder as a list shows it.
+func (r *resource) listedFile(f file) listed {
+	return listed{URI: r.uriOf(f.path), Name: f.path, Description: r.spec.Description, MIMEType: r.mimeType(f.path), Size: &f.size}
 }
 
 // file is a file of a folder; path is relative, with slashes.

@@ -11,19 +11,20 @@ import (
 // page, which is what clients without pagination see.
 const pageSize = 500
 
-// entry is one line of a list: its place in the order, and what clients see.
+// list is the entries of a list that is rendered once, by key.
+type list []entry
+
+// entry is one of them: its place in the order, and what clients see.
 type entry struct {
 	key  string
 	json json.RawMessage
 }
 
-// list is entries by key.
-type list []entry
-
-// append writes the page after the cursor as a member of a result, and the
-// cursor of the next page when there is one. Pages follow keys, not numbers, so
-// that entries that come or go shift nothing.
-func (l list) append(dst []byte, member, method string, m *protocol.Message) ([]byte, *protocol.Error) {
+// page finds the page that m asks for in a list of n entries in the order of
+// their keys, which is from start to end, and appends the list as a member, each
+// entry by way of add, and the cursor of the next page when there is one. Pages
+// follow keys, not numbers, so that entries that come or go shift nothing.
+func page(dst []byte, member, method string, m *protocol.Message, n int, key func(int) string, add func([]byte, int) []byte) ([]byte, *protocol.Error) {
 	start := 0
 	cursor, given, err := m.Cursor()
 	if err != nil {
@@ -34,21 +35,28 @@ func (l list) append(dst []byte, member, method string, m *protocol.Message) ([]
 		if err != nil {
 			return dst, err
 		}
-		start = sort.Search(len(l), func(i int) bool { return l[i].key > last })
+		start = sort.Search(n, func(i int) bool { return key(i) > last })
 	}
-	end := min(start+pageSize, len(l))
+	end := min(start+pageSize, n)
 	dst = append(protocol.Field(dst, member), '[')
 	for i := start; i < end; i++ {
 		if i > start {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, l[i].json...)
+		dst = add(dst, i)
 	}
 	dst = append(dst, ']')
-	if end < len(l) {
-		dst = protocol.AppendString(protocol.Field(dst, "nextCursor"), protocol.EncodeCursor(method, l[end-1].key))
+	if end < n {
+		dst = protocol.AppendString(protocol.Field(dst, "nextCursor"), protocol.EncodeCursor(method, key(end-1)))
 	}
 	return dst, nil
+}
+
+// append appends the page that m asks for.
+func (l list) append(dst []byte, member, method string, m *protocol.Message) ([]byte, *protocol.Error) {
+	return page(dst, member, method, m, len(l),
+		func(i int) string { return l[i].key },
+		func(dst []byte, i int) []byte { return append(dst, l[i].json...) })
 }
 
 // AppendTools appends the members of the result of tools/list.

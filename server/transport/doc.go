@@ -4,12 +4,12 @@
 //
 // A [Front] is the front door: it accepts connections within limits, tells HTTP
 // from raw JSON by the first byte, and serves both on one port. Each message
-// becomes an [Exchange], which a [Handler] answers. [ServeStdio] does the same
-// for a pair of streams.
+// becomes an [Exchange], which a [Handler] answers. [Front.ServeStdio] does the
+// same for a pair of streams.
 //
 // What a message means, who may ask how often, and what the answer is, is not
 // decided here.
 //
-// In order of reading: exchange.go, front.go and detect.go, http.go and
-// stream.go, raw.go and line.go, stdio.go.
+// In order of reading: exchange.go, front.go, detect.go, client.go and handover.go,
+// http.go and stream.go, raw.go and line.go, stdio.go.
 package transport

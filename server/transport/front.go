@@ -211,32 +211,6 @@ func (c *peeked) peek() (language, error) {
 	return unknown, nil
 }
 
-// host is the IP address of a client.
-func host(a net.Addr) string {
-	if t, ok := a.(*net.TCPAddr); ok {
-		return t.AddrPort().Addr().Unmap().WithZone("").String()
-	}
-	return a.String()
-}
-
-// clientName is the name in a client's certificate that was checked, else the
-// fallback.
-func clientName(state *tls.ConnectionState, fallback string) string {
-	if len(state.VerifiedChains) == 0 {
-		return fallback
-	}
-	leaf := state.VerifiedChains[0][0]
-	switch {
-	case leaf.Subject.CommonName != "":
-		return "cert:" + leaf.Subject.CommonName
-	case len(leaf.DNSNames) > 0:
-		return "cert:" + leaf.DNSNames[0]
-	case len(leaf.URIs) > 0:
-		return "cert:" + leaf.URIs[0].String()
-	}
-	return "cert:" + leaf.SerialNumber.String()
-}
-
 // Changed tells raw connections of the older era that lists have changed; the
 // streams of others hear it from the feed.
 func (f *Front) Changed(c catalog.Changes) {
@@ -289,37 +263,3 @@ func (f *Front) stop() {
 		conn.stopReading()
 	}
 }
-
-// handover is the listener through which net/http gets its connections.
-type handover struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (h *handover) give(c net.Conn) {
-	select {
-	case h.conns <- c:
-	case <-h.closed:
-		c.Close()
-	}
-}
-
-// Accept returns the next connection that speaks HTTP.
-func (h *handover) Accept() (net.Conn, error) {
-	select {
-	case c := <-h.conns:
-		return c, nil
-	case <-h.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close ends Accept.
-func (h *handover) Close() error {
-	h.once.Do(func() { close(h.closed) })
-	return nil
-}
-
-// Addr is no address: connections come from several listeners.
-func (h *handover) Addr() net.Addr { return &net.UnixAddr{Name: "front", Net: "handover"} }

@@ -162,18 +162,6 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 }
 
-// requester is the client of an HTTP request.
-func requester(r *http.Request) string {
-	addr := r.RemoteAddr
-	if i := strings.LastIndexByte(addr, ':'); i > 0 {
-		addr = strings.Trim(addr[:i], "[]")
-	}
-	if r.TLS != nil {
-		return clientName(r.TLS, addr)
-	}
-	return addr
-}
-
 func (f *Front) delete(w http.ResponseWriter, r *http.Request) {
 	name := r.Header.Get(protocol.HeaderSession)
 	switch {

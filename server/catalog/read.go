@@ -1,0 +1,105 @@
+package catalog
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
+
+// AppendResource appends the members of the result of resources/read. The error
+// has the code of the version's era.
+func (c *Catalog) AppendResource(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+	r, path := c.find(uri)
+	if r == nil {
+		return dst, notFound(uri, v)
+	}
+	data, err := c.load(r, path)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return dst, protocol.NewError(protocol.InternalError, "The resource cannot be read: %v", err)
+	case err != nil:
+		c.log.Debug("resource not read", "resource", r.name, "error", err)
+		return dst, notFound(uri, v)
+	}
+	mime := r.mimeType(path)
+	if r.spec.File != "" {
+		mime = r.mimeType(r.spec.File)
+	}
+	dst = protocol.AppendString(append(protocol.Field(dst, "contents"), `[{"uri":`...), uri)
+	if isText(data) {
+		dst = protocol.AppendString(append(dst, `,"mimeType":`...), mime)
+		dst = protocol.AppendString(append(dst, `,"text":`...), string(data))
+	} else {
+		if mime == plain && r.spec.MIMEType == "" {
+			mime = "application/octet-stream"
+		}
+		dst = protocol.AppendString(append(dst, `,"mimeType":`...), mime)
+		dst = base64.StdEncoding.AppendEncode(append(dst, `,"blob":"`...), data)
+		dst = append(dst, '"')
+	}
+	return append(dst, `}]`...), nil
+}
+
+// notFound is -32602 since 2026-07-28 and -32002 before (server/resources,
+// "Error Handling").
+func notFound(uri string, v protocol.Version) *protocol.Error {
+	code := protocol.ResourceNotFound
+	if v.Modern() {
+		code = protocol.InvalidParams
+	}
+	err := protocol.NewError(code, "Resource not found")
+	if len(uri) <= maxURI {
+		err.Data = map[string]string{"uri": uri}
+	}
+	return err
+}
+
+// maxURI is the longest URI that is sent back.
+const maxURI = 2048
+
+// load reads a resource; path is that of a file in a folder, else "".
+func (c *Catalog) load(r *resource, path string) ([]byte, error) {
+	if r.spec.Text != nil {
+		return []byte(*r.spec.Text), nil
+	}
+	if !r.folder() {
+		f, _, err := r.openFile()
+		if err != nil {
+			return nil, err
+		}
+		return readAll(f, c.maxSize)
+	}
+	root, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, _, err := openIn(root, filepath.FromSlash(path))
+	if err != nil {
+		return nil, err
+	}
+	return readAll(f, c.maxSize)
+}
+
+// isText reports whether data can be sent as text.
+func isText(data []byte) bool {
+	return utf8.Valid(data) && !slices.Contains(data, 0)
+}
+
+var errTooLarge = errors.New("it is larger than limits.response_size")
+
+// readAll reads a file of at most most bytes, and closes it.
+func readAll(f *os.File, most int64) ([]byte, error) {
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = errTooLarge
+	}
+	return data, err
+}
