@@ -79,7 +79,9 @@ func (m *machine) fault(c Call) Fault {
 // disk holds a state as a file system does. It outlives machines.
 type disk struct {
 	snapshot, journal []byte
-	full              bool // nothing more can be written
+	entries           int
+	fullAt            int  // the entry from which on nothing more can be written; 0 for never
+	full              bool // it is so
 }
 
 // Load and Lock make it a state.Store for the machine.
@@ -100,6 +102,8 @@ func (d mounted) Append(lines []byte) func() error {
 	how, alive := d.event()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.entries++
+	d.full = d.full || d.entries == d.fullAt
 	switch {
 	case d.full:
 		return func() error { return errors.New("no space left on device") }
@@ -142,15 +146,21 @@ func (d mounted) Release() error { return nil }
 
 // lab is a disk and a world, on which machines work one after another.
 type lab struct {
-	disk  disk
-	world *World
+	disk   disk
+	world  *World
+	faults func(Call) Fault // besides the crash of the machine; may be nil
 }
 
 func newLab() *lab { return &lab{world: NewWorld()} }
 
 // apply plans and applies on a machine. Planning works on a frozen world.
 func (l *lab) apply(f fleet, m *machine, parallelism int) (*plan.Plan, *apply.Result, error) {
-	providers := map[string]resource.Provider{Kind: &Provider{World: l.world, Fault: m.fault}}
+	providers := map[string]resource.Provider{Kind: &Provider{World: l.world, Fault: func(c Call) Fault {
+		if f := m.fault(c); f != None || l.faults == nil {
+			return f
+		}
+		return l.faults(c)
+	}}}
 	c := f.configuration()
 	ctx := context.Background()
 	session, err := state.Open(ctx, mounted{&l.disk, m}, state.Holder{}, 0)
