@@ -12,11 +12,17 @@ import (
 	"github.com/erlmcp/erlmcp/diag"
 )
 
-// Diagnostics writes each diagnostic with the lines of source that it is about.
-// Sources holds files that were read; others are looked for on disk.
+// Diagnostics writes each diagnostic with the lines of source that it is about,
+// and one that stands in the list twice only once. Sources holds files that were
+// read; others are looked for on disk.
 func Diagnostics(w io.Writer, s Style, list diag.List, sources map[string][]byte) {
 	list.Sort()
+	said := map[string]bool{}
 	for i, d := range list {
+		if said[d.Error()] {
+			continue
+		}
+		said[d.Error()] = true
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
