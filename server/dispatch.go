@@ -22,6 +22,7 @@ type call struct {
 	release func()         // gives back the place under the rate limit
 	cache   protocol.Cache // hint that goes with the result
 	tool    string         // name of a tool that exists, for metrics
+	failed  bool           // the tool's own answer is an error
 	opened  time.Duration  // how long a stream took to open; 0 for other calls
 	answer  transport.Answer
 }
@@ -127,8 +128,8 @@ func (c *call) request() {
 		return
 	}
 	switch {
-	case method.stream:
-		c.x.Detach(func() { method.run(c, nil) })
+	case method.stream != nil:
+		c.x.Detach(func() { method.stream(c) })
 	case method.slow:
 		c.queue(method)
 	default:
@@ -227,7 +228,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	if took == 0 {
 		took = time.Since(c.x.Begun)
 	}
-	c.rt.metrics.Observe(c.metricName(), c.tool, took, err != nil)
+	c.rt.metrics.Observe(c.metricName(), c.tool, took, err != nil || c.failed)
 	if c.st.doc.Log.Access {
 		fields := []any{"method", c.metricName(), "client", c.x.Client, "took", took}
 		if c.tool != "" {

@@ -12,7 +12,7 @@ import (
 // listenForChanges answers subscriptions/listen: it acknowledges, then tells of
 // changed lists until the client or the server ends it (MCP 2026-07-28,
 // basic/patterns/subscriptions).
-func listenForChanges(c *call, _ []byte) ([]byte, *protocol.Error) {
+func listenForChanges(c *call) {
 	filter, err := c.m.Filter()
 	if err == nil && c.rt.listens.Add(1) > int64(c.st.doc.Limits.Connections) {
 		c.rt.listens.Add(-1)
@@ -22,21 +22,19 @@ func listenForChanges(c *call, _ []byte) ([]byte, *protocol.Error) {
 	}
 	if err != nil {
 		c.finish(nil, err)
-		return nil, nil
+		return
 	}
 	defer c.rt.listens.Add(-1)
-	ctx, end := c.rt.inflight.begin(c.ctx, c.x.Scope, c.m.ID)
-	defer end()
+	ctx, forget := c.rt.inflight.begin(c.ctx, c.x.Scope, c.m.ID)
+	defer forget()
 	c.ctx = ctx
 	c.release() // a stream that is open is not a request in progress
 	c.release = func() {}
+	var end []byte
 	if c.listen(filter) {
-		c.finish(protocol.AppendListenEnd(transport.Buffer(), c.m.ID), nil)
-		return nil, nil
+		end = protocol.AppendListenEnd(transport.Buffer(), c.m.ID)
 	}
-	c.answer.Body = nil
-	c.finish(nil, nil)
-	return nil, nil
+	c.finish(end, nil)
 }
 
 // listen reports whether the stream ended in good order, so that an answer is to

@@ -3,19 +3,19 @@ package server
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
-// method is how requests of one method are answered. run appends the members of
-// the result to dst, in the middle of an object.
+// method is how requests of one method are answered: by run, which appends the
+// members of the result to dst, in the middle of an object, or by stream, which
+// sees to its answer itself.
 type method struct {
 	run    func(c *call, dst []byte) ([]byte, *protocol.Error)
+	stream func(c *call)
 	legacy bool // is in versions before 2026-07-28
 	modern bool // is in 2026-07-28
 	slow   bool // goes through the workers
-	stream bool // answers by itself, when it ends
 }
 
 func (m method) in(v protocol.Version) bool {
@@ -37,7 +37,7 @@ func methodOf(name string) (method, bool) {
 	case protocol.Discover:
 		return method{run: discover, modern: true}, true
 	case protocol.SubscriptionsListen:
-		return method{run: listenForChanges, modern: true, stream: true}, true
+		return method{stream: listenForChanges, modern: true}, true
 	case protocol.ToolsList:
 		return method{run: toolsList, legacy: true, modern: true}, true
 	case protocol.ToolsCall:
@@ -158,14 +158,16 @@ func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
 
 // result appends what a tool answered, or that it is too large.
 func (c *call) result(dst []byte, r *protocol.ToolResult) ([]byte, *protocol.Error) {
+	c.failed = r.IsError
 	begin := len(dst)
 	dst, err := protocol.AppendToolResult(dst, r)
 	if err != nil {
 		return dst, protocol.NewError(protocol.InternalError, "The tool's answer cannot be encoded")
 	}
 	if most := c.st.doc.Limits.ResponseSize; len(dst)-begin > int(most) {
+		c.failed = true
 		text := "The answer is larger than limits.response_size, " + most.String() + "."
-		dst, err = protocol.AppendToolResult(dst[:begin], protocol.ErrorResult(strings.TrimSpace(text)))
+		dst, _ = protocol.AppendToolResult(dst[:begin], protocol.ErrorResult(text)) // a text always encodes
 	}
 	return dst, nil
 }

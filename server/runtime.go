@@ -189,8 +189,8 @@ func (rt *Runtime) Stop() (err error) {
 		ctx, cancel := context.WithTimeout(rt.ctx, limit)
 		defer cancel()
 		if err = rt.front.Drain(ctx); err != nil {
-			rt.log.Warn("calls were cut off", "after", limit)
-			err = fmt.Errorf("stop: calls still in progress after %s were cut off", limit)
+			rt.log.Warn("calls in progress were cut off", "error", err)
+			err = fmt.Errorf("stop: calls in progress were cut off: %w", err)
 		}
 		rt.cut()
 		rt.front.Cut()
@@ -200,6 +200,5 @@ func (rt *Runtime) Stop() (err error) {
 		rt.ports.close()
 		close(rt.stopped)
 	})
-	<-rt.stopped
 	return err
 }
