@@ -26,7 +26,7 @@ func awaitHealth(ctx context.Context, c resource.Change, f folder, ended <-chan 
 	done, err := await(ctx, settleTimeout, func() (bool, error) {
 		err := f.healthy(ctx)
 		if err == nil {
-			return true, nil
+			return f.childState().PID != 0, nil // its supervisor writes that down meanwhile
 		}
 		why = err.Error()
 		if message := "waiting for health: " + why; message != told {
