@@ -66,7 +66,13 @@ func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
 		return
 	}
+	if !rt.workers.admit() {
+		rt.metrics.Refused("queue")
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
+		return
+	}
 	x.Detach(func() {
+		defer rt.workers.leave()
 		out := append(transport.Buffer(), '[')
 		for _, data := range m.Batch {
 			sub := x.Sub(data, func(a transport.Answer) {
@@ -176,7 +182,7 @@ func (c *call) queue(m method) {
 	if !c.rt.workers.admit() {
 		c.rt.metrics.Refused("queue")
 		c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Second}
-		c.finish(nil, &protocol.Error{Code: protocol.Overloaded, Message: "Too many calls are waiting", Data: map[string]int64{"retryAfterMs": 1000}})
+		c.finish(nil, overloaded())
 		return
 	}
 	c.x.Detach(func() {
@@ -190,6 +196,10 @@ func (c *call) queue(m method) {
 			c.finish(nil, c.interrupted())
 		}
 	})
+}
+
+func overloaded() *protocol.Error {
+	return &protocol.Error{Code: protocol.Overloaded, Message: "Too many calls are waiting", Data: map[string]int64{"retryAfterMs": 1000}}
 }
 
 // interrupted is the error of a call whose context has ended.

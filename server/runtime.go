@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -48,16 +47,6 @@ type Runtime struct {
 	scrapes *http.Server // metrics
 }
 
-// state is what one document has made. A reload replaces it as a whole.
-type state struct {
-	doc      *schemas.Server
-	digest   string
-	catalog  *catalog.Catalog
-	limiter  *guard.Limiter
-	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
-	depth    int
-}
-
 // New builds a runtime from a document that [schemas.Parse] has checked, and
 // checks all that can be checked without opening a port. Stop gives back what it
 // holds. Errors are meant for the user.
@@ -98,33 +87,6 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	return rt, nil
 }
 
-// prepare builds and checks everything of a document and changes nothing.
-func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
-	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
-	if err != nil {
-		return nil, err
-	}
-	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
-	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
-		st.limiter = old.limiter // quotas go on
-	} else {
-		st.limiter = guard.NewLimiter(doc.RateLimit)
-	}
-	st.identity, err = json.Marshal(struct {
-		Name        string `json:"name"`
-		Title       string `json:"title,omitempty"`
-		Version     string `json:"version"`
-		Description string `json:"description,omitempty"`
-	}{doc.Name, doc.Title, doc.Version, doc.Description})
-	return st, err
-}
-
-func (rt *Runtime) commit(st *state) {
-	rt.current.Store(st)
-	rt.metrics.SetTools(st.catalog.ToolNames())
-	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
-}
-
 // Start opens the ports of the document and begins to serve.
 func (rt *Runtime) Start() error {
 	doc := rt.current.Load().doc
@@ -138,15 +100,28 @@ func (rt *Runtime) Start() error {
 		go rt.front.Serve(rt.ports.raw, true) // ends with Stop
 	}
 	if rt.ports.metrics != nil {
-		mux := http.NewServeMux()
-		mux.Handle(doc.Metrics.Path, rt.metrics.Handler())
-		rt.scrapes = &http.Server{Handler: mux, ReadHeaderTimeout: time.Duration(doc.Limits.HeaderTimeout), IdleTimeout: time.Duration(doc.Limits.IdleTimeout)}
+		timeout := time.Duration(doc.Limits.HeaderTimeout)
+		rt.scrapes = &http.Server{
+			Handler: only(doc.Metrics.Path, rt.metrics.Handler()), ReadTimeout: timeout,
+			WriteTimeout: timeout, IdleTimeout: time.Duration(doc.Limits.IdleTimeout),
+		}
 		go rt.scrapes.Serve(rt.ports.metrics) // ends with Stop
 	}
 	rt.phase.Store("running")
 	tools, resources, prompts := rt.current.Load().catalog.Size()
 	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
 	return nil
+}
+
+// only answers requests for one path.
+func only(path string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			http.NotFound(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Run starts, serves until the context ends or Stop is called, and stops.

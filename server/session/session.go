@@ -51,11 +51,16 @@ func (s *Session) endStream() {
 	}
 }
 
-// Told returns the revision of the catalog that the client has been told of,
-// and sets it.
-func (s *Session) Told(revision uint64) (before uint64) {
+// Told is the revision of the catalog that the client knows of.
+func (s *Session) Told() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, s.told = s.told, revision
-	return before
+	return s.told
+}
+
+// Tell records the revision of the catalog that the client has been told of.
+func (s *Session) Tell(revision uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = revision
 }

@@ -2,17 +2,17 @@ package transport
 
 import (
 	"crypto/tls"
-	"net"
 	"net/http"
-	"strings"
+	"net/netip"
 )
 
-// host is the IP address of a client.
-func host(a net.Addr) string {
-	if t, ok := a.(*net.TCPAddr); ok {
-		return t.AddrPort().Addr().Unmap().WithZone("").String()
+// address is the IP address in "address:port".
+func address(hostPort string) string {
+	at, err := netip.ParseAddrPort(hostPort)
+	if err != nil {
+		return hostPort
 	}
-	return a.String()
+	return at.Addr().Unmap().WithZone("").String()
 }
 
 // clientName is the name in a client's certificate that was checked, else the
@@ -35,10 +35,7 @@ func clientName(state *tls.ConnectionState, fallback string) string {
 
 // requester is the client of an HTTP request.
 func requester(r *http.Request) string {
-	addr := r.RemoteAddr
-	if i := strings.LastIndexByte(addr, ':'); i > 0 {
-		addr = strings.Trim(addr[:i], "[]")
-	}
+	addr := address(r.RemoteAddr)
 	if r.TLS != nil {
 		return clientName(r.TLS, addr)
 	}

@@ -94,12 +94,12 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			}
 			continue
 		}
+		f.Metrics.Connections.Inc()
 		if f.open.Add(1) > int64(f.Limits.Connections) {
 			f.Metrics.Refused("connections")
 			f.closed(conn)
 			continue
 		}
-		f.Metrics.Connections.Set(float64(f.open.Load()))
 		f.conns.Add(1)
 		go f.admit(&counted{Conn: conn, front: f}, rawOnly)
 	}
@@ -110,7 +110,8 @@ func (f *Front) Connections() int { return int(f.open.Load()) }
 
 func (f *Front) closed(conn net.Conn) {
 	conn.Close()
-	f.Metrics.Connections.Set(float64(f.open.Add(-1)))
+	f.open.Add(-1)
+	f.Metrics.Connections.Dec()
 }
 
 // counted is a connection that is counted until it is closed.
@@ -168,7 +169,7 @@ func (f *Front) hush(conn net.Conn) bool {
 // identify secures the connection when TLS is on, and says who the client is and
 // what it speaks; unknown when it is not to be served.
 func (f *Front) identify(conn net.Conn, rawOnly bool) (p peeked, client string, speaks language) {
-	client = host(conn.RemoteAddr())
+	client = address(conn.RemoteAddr().String())
 	if f.TLS != nil {
 		conn.SetDeadline(time.Now().Add(time.Duration(f.Limits.HeaderTimeout)))
 		secure := tls.Server(conn, f.TLS)

@@ -73,7 +73,7 @@ func (l *lines) room() {
 		l.end = copy(l.buf, l.buf[l.start:l.end])
 		l.start = 0
 	case l.end == len(l.buf):
-		bigger := make([]byte, 4*len(l.buf))
+		bigger := make([]byte, min(4*len(l.buf), l.most+smallLine))
 		copy(bigger, l.buf[:l.end])
 		l.buf = bigger
 	}

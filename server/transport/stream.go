@@ -76,14 +76,14 @@ func (f *Front) get(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(KeepAlivePeriod)
 	defer tick.Stop()
 	for {
-		_, revision, next := f.Feed.Since(0)
-		news, _, _ := f.Feed.Since(s.Told(revision))
+		news, revision, next := f.Feed.Since(s.Told())
 		control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		for _, method := range news.Notifications() {
 			if writeEvent(w, control, protocol.AppendNotification(nil, method, nil)) != nil {
 				return
 			}
 		}
+		s.Tell(revision)
 		select {
 		case <-next:
 		case <-tick.C:
