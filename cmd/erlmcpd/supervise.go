@@ -123,8 +123,7 @@ func (s *supervisor) runChild(stop <-chan os.Signal) (stopped bool, err error) {
 	cmd := exec.Command(filepath.Join(current, "erlmcpd"), "run",
 		"-document", filepath.Join(current, "server.json"),
 		"-files", filepath.Join(current, "files"),
-		// Relative: the path of a socket must be shorter than 108 bytes.
-		"-control", filepath.Join("run", "control.sock"))
+		"-control", filepath.Join(s.folder, "run", "control.sock"))
 	cmd.Dir = s.folder
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
