@@ -256,7 +256,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 		return
 	}
 	if err != nil {
-		if c.version.Modern() && c.answer.Status == 0 && err.Code == protocol.InvalidParams {
+		if c.version.Modern() && c.answer.Status == 0 && (err.Code == protocol.InvalidParams || err.Code == protocol.HeaderMismatch) {
 			c.answer.Status = http.StatusBadRequest
 		}
 		c.refuse(err)
