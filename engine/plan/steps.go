@@ -114,7 +114,11 @@ func (p *planner) waitForPorts(g *graph.Graph[node]) {
 		if !c.Endpoint || made == "" {
 			continue
 		}
+		held := claims(c.Address, c.Before)
 		for _, x := range claims(c.Address, c.After) {
+			if slices.Contains(held, x) {
+				continue
+			}
 			// What several hold at the same time is not theirs alone.
 			if old := given[x]; len(old) == 1 {
 				g.Depend(node{c.Address, made}, node{old[0], Delete})
