@@ -55,18 +55,29 @@ func (w *writer) update(ctx context.Context, c resource.Change, id string, actua
 			return w.left(ctx, id, err)
 		}
 	}
+	var kept []byte
 	if has("document", "files") {
+		var err error
+		if actual.GetAttr("running").True() && actual.GetAttr("loaded").True() {
+			if kept, err = w.keep(ctx, id); err != nil {
+				return w.left(ctx, id, err)
+			}
+		}
 		if err := w.deliver(ctx, id, c, has("files")); err != nil {
 			return w.left(ctx, id, err)
 		}
 	}
 	if has("running", "document", "files", "loaded") {
-		impact := max(changed["document"], changed["files"], changed["loaded"])
-		if err := w.takeIn(ctx, c, id, impact); err != nil {
-			return w.left(ctx, id, err)
+		how := max(changed["document"], changed["files"], changed["loaded"])
+		err := w.takeIn(ctx, c, id, how)
+		if err == nil {
+			err = w.settle(ctx, c, id)
+		}
+		if err != nil {
+			return w.putBack(ctx, c, id, kept, how, err)
 		}
 	}
-	return w.settle(ctx, c, id)
+	return w.readContainer(ctx, id)
 }
 
 func (w *writer) setLimits(ctx context.Context, c resource.Change, id string) error {

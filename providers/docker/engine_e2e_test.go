@@ -357,6 +357,39 @@ func TestUnhealthyServerIsReportedWithItsLogAndWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestABadDocumentIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	old := w.apply(w.instance(doc("x"), file(t, "a.txt", "content")))["container"]
+	for _, c := range []struct{ name, document, want string }{
+		{"one that the server refuses when it reloads",
+			`{"name":"weather","listen":{"port":0},"metrics":{"port":0},"resource":{"r":{"file":"/nowhere/x"}}}`, "the server refuses its new document"},
+		{"one that the server cannot start with",
+			`{"name":"weather","listen":{"port":0},"metrics":{"port":0},"tls":{"certificate":"none","key":"none"}}`, "the server does not become healthy"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := w.tryApply(w.instance(c.document))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want %q", err, c.want)
+			}
+			in := w.instance(doc("x"))
+			for i, d := range w.lower(in) {
+				if d.Address.Part != "container" {
+					continue
+				}
+				now := w.read(in)[i].Values
+				for _, attribute := range []string{"document", "files", "running", "loaded"} {
+					if !now.GetAttr(attribute).RawEquals(old.GetAttr(attribute)) {
+						t.Errorf("%s was %#v and is %#v", attribute, old.GetAttr(attribute), now.GetAttr(attribute))
+					}
+				}
+				if got := w.get(strings.TrimSuffix(now.GetAttr("url").AsString(), "/mcp") + "/health"); !strings.Contains(got, "healthy") {
+					t.Errorf("health = %s", got)
+				}
+			}
+		})
+	}
+}
+
 func TestNoEngine(t *testing.T) {
 	in := instance(t, doc("x"), map[string]cty.Value{"host": cty.StringVal("unix:///nowhere/docker.sock")})
 	_, err := New().OpenReader(t.Context(), in.Target, resource.Owner{Lineage: "x"})

@@ -56,7 +56,10 @@ func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Va
 		}
 		return w.left(ctx, id, fmt.Errorf("start container: %w", err))
 	}
-	return w.settle(ctx, c, id)
+	if err := w.settle(ctx, c, id); err != nil {
+		return w.left(ctx, id, err)
+	}
+	return w.readContainer(ctx, id)
 }
 
 // left is what exists of a container after err. It is read although the
