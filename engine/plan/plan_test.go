@@ -12,8 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/apply"
+	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -229,6 +231,52 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("got %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// elsewhere is a fleet whose targets have another file.
+type elsewhere struct {
+	*fleet.Configuration
+	file string
+}
+
+func (e elsewhere) target(t resource.Target) resource.Target {
+	config := t.Config.AsValueMap()
+	config["file"] = cty.StringVal(e.file)
+	t.Config = cty.ObjectVal(config)
+	return t
+}
+
+func (e elsewhere) Targets() []resource.Target {
+	out := e.Configuration.Targets()
+	for i := range out {
+		out[i] = e.target(out[i])
+	}
+	return out
+}
+
+func (e elsewhere) Evaluate(r config.Ref, known *config.Exports) (resource.Instance, diag.List) {
+	in, diags := e.Configuration.Evaluate(r, known)
+	in.Target = e.target(in.Target)
+	return in, diags
+}
+
+func TestATargetThatMoved(t *testing.T) {
+	l := newLab(t)
+	f := servers{{Name: "a"}}
+	l.apply(f)
+	moved := func(o *plan.Options) {
+		o.Configuration = elsewhere{f.Configuration(), filepath.Join(t.TempDir(), "world")}
+	}
+	got := l.refused(f, moved)
+	for _, want := range []string{"A target has moved", "2 resources stand where its attribute file pointed", "Give the target block another name"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	p := l.plan(f, moved, func(o *plan.Options) { o.Mode = plan.Destroy })
+	if n := p.Counts().Delete; n != 2 || !p.Targets[0].Former {
+		t.Errorf("destroy deletes %d resources at the old place, want 2: %+v", n, p.Targets)
 	}
 }
 
