@@ -92,7 +92,8 @@ func (w *writer) newContainer(ctx context.Context, c resource.Change) (string, e
 	created, err := w.api.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Name: name,
 		Config: &container.Config{
-			Image:        d.GetAttr("image").AsString(),
+			// By its name: not every engine knows an image by its digest.
+			Image:        w.reference(w.prefix + "/" + repositoryName),
 			Entrypoint:   command[:1],
 			Cmd:          command[1:],
 			User:         d.GetAttr("security").GetAttr("user").AsString(),

@@ -166,6 +166,9 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	doc := c.Desired.GetAttr("document")
 	switch how {
 	case resource.ImpactRestart:
+		if pid, _ := f.supervisor(); pid != 0 {
+			c.Progress("stopping the process that runs")
+		}
 		if err := f.end(ctx, drainTimeout(doc)); err != nil {
 			return err
 		}
