@@ -15,10 +15,13 @@ const (
 	// LabelInput is the name of an input, which templates in the block that
 	// holds it mention as input.NAME.
 	LabelInput LabelRule = "input"
+	// LabelScope is an OAuth scope (RFC 6749, section 3.3).
+	LabelScope LabelRule = "scope"
 )
 
 var (
 	labelName  = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
+	labelScope = regexp.MustCompile(`^[!#-\[\]-~]{1,256}$`)
 	labelInput = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
 )
 
@@ -30,6 +33,8 @@ func (r LabelRule) Check(label string) string {
 		return fmt.Sprintf("it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot, not %q", label)
 	case r == LabelInput && !labelInput.MatchString(label):
 		return fmt.Sprintf("it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore, not %q", label)
+	case r == LabelScope && !labelScope.MatchString(label):
+		return fmt.Sprintf("it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\, not %q", label)
 	}
 	return ""
 }

@@ -13,7 +13,9 @@ type Server struct {
 
 	Listen    Listen     `json:"listen,omitzero" impact:"restart"`
 	TLS       *TLS       `json:"tls,omitempty" impact:"restart"`
+	Auth      *Auth      `json:"auth,omitempty"`
 	RateLimit *RateLimit `json:"rate_limit,omitempty"`
+	Receipts  *Receipts  `json:"receipts,omitempty" impact:"restart"`
 	Limits    Limits     `json:"limits,omitzero" impact:"restart"`
 
 	Tools     map[string]*Tool     `json:"tool,omitempty" label:"name"`

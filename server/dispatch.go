@@ -166,6 +166,9 @@ func (c *call) run(m method) {
 	era := protocol.Era{Modern: c.version.Modern(), Server: c.st.identity}
 	dst := era.BeginResult(transport.Buffer(), c.m.ID)
 	dst, err := c.guarded(m, dst)
+	if c.st.gate.Restricts() && c.cache.Scope == "public" {
+		c.cache.Scope = "private" // others may see something else
+	}
 	if err == nil {
 		dst = era.EndResult(dst, c.cache)
 	}

@@ -28,7 +28,11 @@ func (rt *Runtime) watch() {
 
 // serveOthers answers HTTP requests that are not for the MCP endpoint.
 func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
-	path := rt.current.Load().doc.Health.Path
+	st := rt.current.Load()
+	if st.gate.ServeMetadata(w, r) {
+		return
+	}
+	path := st.doc.Health.Path
 	if r.URL.Path == path {
 		rt.health.ServeHTTP(w, r)
 		return

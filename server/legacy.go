@@ -15,7 +15,7 @@ func initialize(c *call, dst []byte) ([]byte, *protocol.Error) {
 	}
 	c.answer.Settled = v
 	if c.x.Header != nil {
-		c.answer.Session = c.rt.sessions.Open(v, c.rt.feed.Revision())
+		c.answer.Session = c.rt.sessions.Open(v, c.x.Identity.String(), c.rt.feed.Revision())
 		c.rt.metrics.Sessions.Set(float64(c.rt.sessions.Len()))
 	}
 	dst = protocol.AppendString(protocol.Field(dst, "protocolVersion"), string(v))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -89,25 +90,25 @@ func (c *call) instructions(dst []byte) []byte {
 
 func toolsList(c *call, dst []byte) ([]byte, *protocol.Error) {
 	c.cache = untilTold
-	return c.st.catalog.AppendTools(dst, &c.m)
+	return c.catalog().AppendTools(dst, &c.m)
 }
 
 func promptsList(c *call, dst []byte) ([]byte, *protocol.Error) {
 	c.cache = untilTold
-	return c.st.catalog.AppendPrompts(dst, &c.m)
+	return c.catalog().AppendPrompts(dst, &c.m)
 }
 
 func templatesList(c *call, dst []byte) ([]byte, *protocol.Error) {
 	c.cache = untilTold
-	return c.st.catalog.AppendTemplates(dst, &c.m)
+	return c.catalog().AppendTemplates(dst, &c.m)
 }
 
 func resourcesList(c *call, dst []byte) ([]byte, *protocol.Error) {
 	c.cache = untilTold
-	if c.st.catalog.Live() {
+	if c.catalog().Live() {
 		c.cache = forAWhile
 	}
-	return c.st.catalog.AppendResources(dst, &c.m)
+	return c.catalog().AppendResources(dst, &c.m)
 }
 
 func resourcesRead(c *call, dst []byte) ([]byte, *protocol.Error) {
@@ -115,12 +116,18 @@ func resourcesRead(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err != nil {
 		return dst, err
 	}
+	if err := c.scopedResource(uri); err != nil {
+		return dst, err
+	}
 	c.cache = notAtAll
-	return c.st.catalog.AppendResource(dst, uri, c.version)
+	return c.catalog().AppendResource(dst, uri, c.version)
 }
 
 func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {
-	return c.st.catalog.AppendPrompt(dst, &c.m)
+	if err := c.scopedPrompt(); err != nil {
+		return dst, err
+	}
+	return c.catalog().AppendPrompt(dst, &c.m)
 }
 
 func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
@@ -128,11 +135,14 @@ func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err != nil {
 		return dst, err
 	}
-	tool := c.st.catalog.Tool(name)
+	tool := c.catalog().Tool(name)
 	if tool == nil {
 		return dst, protocol.NewError(protocol.InvalidParams, "Unknown tool: %s", name)
 	}
 	c.tool = name
+	if err := c.scoped(auth.Tool, name); err != nil {
+		return dst, err
+	}
 	args, err := c.m.Arguments()
 	if err != nil {
 		return dst, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/catalog"
 )
 
 // Reload puts another document in place of the present one. No connection is
@@ -26,10 +27,21 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	}
 	rt.commit(next)
 	changes := old.catalog.Changes(next.catalog)
+	if !equal(rules(old.doc), rules(next.doc)) {
+		changes = catalog.Changes{Tools: true, Resources: true, Prompts: true}
+	}
 	rt.feed.Publish(changes)
 	rt.front.Changed(changes)
 	rt.log.Info("reloaded", "tools_changed", changes.Tools, "resources_changed", changes.Resources, "prompts_changed", changes.Prompts)
 	return nil
+}
+
+// rules are what decides who sees what.
+func rules(doc *schemas.Server) [2][]schemas.AccessRule {
+	if doc.Auth == nil {
+		return [2][]schemas.AccessRule{}
+	}
+	return [2][]schemas.AccessRule{doc.Auth.Allow, doc.Auth.Deny}
 }
 
 // needRestart names the parts that differ and that a reload leaves alone.

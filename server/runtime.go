@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
 	"github.com/erlmcp/erlmcp/server/session"
@@ -80,6 +81,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
+		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
 		Path: doc.Listen.Path, Limits: doc.Limits, TLS: tlsConfig,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
@@ -111,6 +113,11 @@ func (rt *Runtime) Start() error {
 	tools, resources, prompts := rt.current.Load().catalog.Size()
 	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
 	return nil
+}
+
+// turnedAway counts what the front door has refused.
+func (rt *Runtime) turnedAway(r transport.Refusal) {
+	rt.metrics.Refused(r.Reason)
 }
 
 // only answers requests for one path.

@@ -3,11 +3,13 @@ package server
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
 )
@@ -17,6 +19,8 @@ type state struct {
 	doc      *schemas.Server
 	digest   string
 	catalog  *catalog.Catalog
+	gate     *auth.Gate
+	views    views
 	limiter  *guard.Limiter
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
@@ -32,7 +36,13 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		return nil, err
 	}
 	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
-	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
+	old := rt.current.Load()
+	var earlier *auth.Gate
+	if old != nil {
+		earlier = old.gate
+	}
+	st.gate = auth.New(doc.Auth, auth.Env{Context: rt.ctx, Path: doc.Listen.Path, Name: doc.Name, Now: time.Now, Logger: rt.log}, earlier)
+	if old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
 		st.limiter = old.limiter // quotas go on
 	} else {
 		st.limiter = guard.NewLimiter(doc.RateLimit)

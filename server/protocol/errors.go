@@ -19,8 +19,10 @@ const (
 	UnsupportedVersion = -32022
 	ResourceNotFound   = -32002
 
-	RateLimited = 429 // data.retryAfterMs says when to come back
-	Overloaded  = 503 // too many calls wait already, or the server is stopping
+	Unauthorized = 401 // who asks is not known
+	Forbidden    = 403 // who asks may not
+	RateLimited  = 429 // data.retryAfterMs says when to come back
+	Overloaded   = 503 // too many calls wait already, or the server is stopping
 )
 
 // Error is a JSON-RPC error; Data is any value that encodes as JSON, or nil.

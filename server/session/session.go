@@ -14,6 +14,9 @@ type ID [16]byte
 type Session struct {
 	// Version is what initialize settled on.
 	Version protocol.Version
+	// Owner is the identity that has opened the session; "" without auth. The
+	// session is there for nobody else.
+	Owner string
 
 	id         ID
 	used       time.Time // guarded by the table

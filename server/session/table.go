@@ -30,8 +30,8 @@ func NewTable(most int, ttl time.Duration, now func() time.Time) *Table {
 
 // Open starts a session and returns its name as clients carry it: visible ASCII.
 // revision is that of the catalog that the client is about to see.
-func (t *Table) Open(v protocol.Version, revision uint64) string {
-	s := &Session{Version: v, told: revision}
+func (t *Table) Open(v protocol.Version, owner string, revision uint64) string {
+	s := &Session{Version: v, Owner: owner, told: revision}
 	rand.Read(s.id[:]) // never fails: see crypto/rand
 	t.mu.Lock()
 	defer t.mu.Unlock()

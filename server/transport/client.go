@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/netip"
+
+	"github.com/erlmcp/erlmcp/server/auth"
 )
 
 // address is the IP address in "address:port".
@@ -21,20 +23,14 @@ func clientName(state *tls.ConnectionState, fallback string) string {
 	if len(state.VerifiedChains) == 0 {
 		return fallback
 	}
-	leaf := state.VerifiedChains[0][0]
-	switch {
-	case leaf.Subject.CommonName != "":
-		return "cert:" + leaf.Subject.CommonName
-	case len(leaf.DNSNames) > 0:
-		return "cert:" + leaf.DNSNames[0]
-	case len(leaf.URIs) > 0:
-		return "cert:" + leaf.URIs[0].String()
-	}
-	return "cert:" + leaf.SerialNumber.String()
+	return "cert:" + auth.CertificateName(state.VerifiedChains[0][0])
 }
 
-// requester is the client of an HTTP request.
-func requester(r *http.Request) string {
+// requester is the client of an HTTP request: its identity when it has one.
+func requester(r *http.Request, id *auth.Identity) string {
+	if id != nil {
+		return id.Key
+	}
 	addr := address(r.RemoteAddr)
 	if r.TLS != nil {
 		return clientName(r.TLS, addr)

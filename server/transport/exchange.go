@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -19,12 +20,13 @@ type Handler interface {
 
 // Exchange is one message of a client and the way back to it.
 type Exchange struct {
-	Data    []byte           // the message; valid until the exchange is answered
-	Client  string           // who asks, for limits: an IP address, or the name in a client certificate
-	Header  http.Header      // of the HTTP request; nil on other transports
-	Version protocol.Version // what session or connection settled on, else [protocol.Undeclared]
-	Scope   any              // the session or connection that ids of requests belong to; nil without one
-	Begun   time.Time
+	Data     []byte           // the message; valid until the exchange is answered
+	Client   string           // who asks, for limits and logs: an identity, the name in a client certificate, or an IP address
+	Identity *auth.Identity   // of who asks; nil when nobody is asked
+	Header   http.Header      // of the HTTP request; nil on other transports
+	Version  protocol.Version // what session or connection settled on, else [protocol.Undeclared]
+	Scope    any              // the session or connection that ids of requests belong to; nil without one
+	Begun    time.Time
 
 	way way
 }
@@ -43,6 +45,7 @@ type Answer struct {
 	Body       []byte // one JSON-RPC answer, or a batch of them; nil when there is nothing to say
 	Status     int    // HTTP status; 0 is 200, or 202 without a body
 	RetryAfter time.Duration
+	Challenges []string // values of WWW-Authenticate
 	// Settled is the version that initialize has settled on, and Session the name
 	// of the session that it has opened, which HTTP clients send along.
 	Settled protocol.Version

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
 	"github.com/erlmcp/erlmcp/server/session"
@@ -26,11 +27,20 @@ type Config struct {
 	Sessions *session.Table
 	Feed     *catalog.Feed
 	Origin   *guard.Origin
-	Path     string // of the MCP endpoint
+	Gate     func() *auth.Gate // who may come in, as the present document has it
+	Refused  func(Refusal)     // hears of what is refused before a handler sees it
+	Path     string            // of the MCP endpoint
 	Limits   schemas.Limits
 	TLS      *tls.Config // nil for plain connections
 	Metrics  *telemetry.Metrics
 	Logger   hclog.Logger
+}
+
+// Refusal is a request or a connection that is not let in.
+type Refusal struct {
+	Reason string // as in metrics
+	Client string
+	Status int // HTTP, or what it would be
 }
 
 // Front is the front door of a server: any number of listeners that share its
@@ -96,7 +106,7 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 		}
 		f.Metrics.Connections.Inc()
 		if f.open.Add(1) > int64(f.Limits.Connections) {
-			f.Metrics.Refused("connections")
+			f.Refused(Refusal{"connections", address(conn.RemoteAddr().String()), http.StatusServiceUnavailable})
 			f.closed(conn)
 			continue
 		}
@@ -145,7 +155,7 @@ func (f *Front) admit(conn net.Conn, rawOnly bool) {
 			f.handed.give(&p)
 		}
 	case speaksJSON:
-		f.serveRaw(&p, client)
+		f.serveRaw(&p, client, certificateOf(p.Conn), false)
 	default:
 		conn.Close()
 	}
@@ -176,7 +186,7 @@ func (f *Front) identify(conn net.Conn, rawOnly bool) (p peeked, client string, 
 		secure := tls.Server(conn, f.TLS)
 		if err := secure.HandshakeContext(f.base); err != nil {
 			f.Logger.Debug("TLS handshake failed", "client", client, "error", err)
-			f.Metrics.Refused("tls")
+			f.Refused(Refusal{"tls", client, http.StatusForbidden})
 			return p, client, unknown
 		}
 		conn = secure
@@ -193,7 +203,7 @@ func (f *Front) identify(conn net.Conn, rawOnly bool) (p peeked, client string, 
 	conn.SetReadDeadline(time.Time{})
 	if err == nil && speaks == unknown {
 		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", client)
-		f.Metrics.Refused("language")
+		f.Refused(Refusal{"language", client, http.StatusBadRequest})
 	}
 	return p, client, speaks
 }

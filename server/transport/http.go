@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 )
@@ -27,20 +28,25 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := f.Origin.Check(r); err != nil {
-		f.Metrics.Refused("origin")
+		f.Refused(Refusal{"origin", requester(r, nil), http.StatusForbidden})
 		refuse(w, http.StatusForbidden, protocol.NewError(protocol.InvalidRequest, "%v", err))
 		return
 	}
 	if crossOrigin(w, r) {
 		return
 	}
+	id, refusal := f.Gate().HTTP(r)
+	if refusal != nil {
+		f.refuseClient(w, r, refusal)
+		return
+	}
 	switch r.Method {
 	case http.MethodPost:
-		f.post(w, r)
+		f.post(w, r, id)
 	case http.MethodGet:
-		f.get(w, r)
+		f.get(w, r, id)
 	case http.MethodDelete:
-		f.delete(w, r)
+		f.delete(w, r, id)
 	default:
 		w.Header().Set("Allow", "POST, GET, DELETE")
 		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
@@ -54,6 +60,29 @@ func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
 	w.Write(protocol.AppendError(nil, nil, err))
 }
 
+// refuseClient answers a client that is not let in.
+func (f *Front) refuseClient(w http.ResponseWriter, r *http.Request, refusal *auth.Refusal) {
+	f.Refused(Refusal{"auth", requester(r, nil), refusal.Status})
+	writeRefusal(w.Header(), refusal.Challenges, refusal.RetryAfter)
+	refuse(w, refusal.Status, refusedError(refusal))
+}
+
+// writeRefusal sets the headers that say what a refused client can do.
+func writeRefusal(h http.Header, challenges []string, retryAfter time.Duration) {
+	if len(challenges) > 0 {
+		h["Www-Authenticate"] = challenges
+	}
+	if retryAfter > 0 {
+		seconds := (retryAfter + time.Second - 1) / time.Second
+		h.Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
+}
+
+// refusedError is a refusal as a JSON-RPC error.
+func refusedError(refusal *auth.Refusal) *protocol.Error {
+	return protocol.NewError(refusal.Status, "%s", refusal.Message)
+}
+
 // crossOrigin lets the scripts of a page whose origin was checked read the answer
 // (the WHATWG Fetch standard, "CORS protocol"). It reports whether the request
 // was only the browser's question whether it may ask.
@@ -64,7 +93,7 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", protocol.HeaderSession+", Retry-After")
+	h.Set("Access-Control-Expose-Headers", protocol.HeaderSession+", Retry-After, WWW-Authenticate")
 	h.Add("Vary", "Origin")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
@@ -76,13 +105,13 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 	return true
 }
 
-func (f *Front) post(w http.ResponseWriter, r *http.Request) {
+func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	begun := time.Now()
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		refuse(w, http.StatusUnsupportedMediaType, protocol.NewError(protocol.InvalidRequest, "the Content-Type must be application/json"))
 		return
 	}
-	version, s, ok := f.settled(w, r)
+	version, s, ok := f.settled(w, r, id)
 	if !ok {
 		return
 	}
@@ -93,7 +122,11 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control.SetReadDeadline(time.Time{})
-	x := &Exchange{Data: data, Client: requester(r), Header: r.Header, Version: version, Begun: begun}
+	if refusal := f.Gate().Body(id, data); refusal != nil {
+		f.refuseClient(w, r, refusal)
+		return
+	}
+	x := &Exchange{Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version, Begun: begun}
 	if s != nil {
 		x.Scope = s
 	}
@@ -109,7 +142,7 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request) {
 
 // settled finds out the version that the request is under, and its session if it
 // has one. It has answered when ok is false.
-func (f *Front) settled(w http.ResponseWriter, r *http.Request) (v protocol.Version, s *session.Session, ok bool) {
+func (f *Front) settled(w http.ResponseWriter, r *http.Request, id *auth.Identity) (v protocol.Version, s *session.Session, ok bool) {
 	v = protocol.Undeclared
 	if header := protocol.Version(r.Header.Get(protocol.HeaderVersion)); header != "" {
 		v = header
@@ -118,7 +151,7 @@ func (f *Front) settled(w http.ResponseWriter, r *http.Request) (v protocol.Vers
 		return v, nil, true // sessions mean nothing to it
 	}
 	if name := r.Header.Get(protocol.HeaderSession); name != "" {
-		if s = f.Sessions.Get(name); s == nil {
+		if s = f.session(name, id); s == nil {
 			refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 			return v, nil, false
 		}
@@ -127,6 +160,14 @@ func (f *Front) settled(w http.ResponseWriter, r *http.Request) (v protocol.Vers
 		}
 	}
 	return v, s, true
+}
+
+// session returns the session of that name if it is this client's, else nil.
+func (f *Front) session(name string, id *auth.Identity) *session.Session {
+	if s := f.Sessions.Get(name); s != nil && s.Owner == id.String() {
+		return s
+	}
+	return nil
 }
 
 // body reads the body into a pooled buffer. It has answered when there is an
@@ -152,7 +193,7 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 			status := http.StatusBadRequest
 			if errors.As(err, &large) {
 				status = http.StatusRequestEntityTooLarge
-				f.Metrics.Refused("size")
+				f.Refused(Refusal{"size", requester(r, nil), status})
 			}
 			refuse(w, status, protocol.NewError(protocol.InvalidRequest, "the body cannot be read: %v", err))
 			return buf, err
@@ -160,12 +201,12 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 }
 
-func (f *Front) delete(w http.ResponseWriter, r *http.Request) {
+func (f *Front) delete(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	name := r.Header.Get(protocol.HeaderSession)
 	switch {
 	case name == "":
 		refuse(w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header", protocol.HeaderSession))
-	case !f.Sessions.Close(name):
+	case f.session(name, id) == nil || !f.Sessions.Close(name):
 		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "there is no such session"))
 	default:
 		w.WriteHeader(http.StatusNoContent)
@@ -194,10 +235,7 @@ func (p *posted) answer(a Answer) {
 	if a.Session != "" {
 		h.Set(protocol.HeaderSession, a.Session)
 	}
-	if a.RetryAfter > 0 {
-		seconds := (a.RetryAfter + time.Second - 1) / time.Second
-		h.Set("Retry-After", strconv.Itoa(int(seconds)))
-	}
+	writeRefusal(h, a.Challenges, a.RetryAfter)
 	status := a.Status
 	if a.Body == nil {
 		if status == 0 {

@@ -2,14 +2,17 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
@@ -20,6 +23,8 @@ type rawConn struct {
 	conn   net.Conn
 	client string
 	lines  lines
+	secure *tls.ConnectionState // with the client's certificate; nil without one
+	inside bool                 // what comes from this machine's own streams is not asked who it is
 
 	calls   sync.WaitGroup // exchanges that are not answered yet
 	waiting atomic.Int64   // how many they are
@@ -33,8 +38,8 @@ type rawConn struct {
 
 // serveRaw serves a connection until the client has ended it and has all its
 // answers.
-func (f *Front) serveRaw(conn net.Conn, client string) {
-	c := &rawConn{front: f, conn: conn, client: client, quit: make(chan struct{})}
+func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionState, inside bool) {
+	c := &rawConn{front: f, conn: conn, client: client, secure: secure, inside: inside, quit: make(chan struct{})}
 	c.lines = lines{from: conn, most: int(f.Limits.RequestSize)}
 	f.mu.Lock()
 	f.raw[c] = struct{}{}
@@ -76,14 +81,24 @@ func (c *rawConn) read(ctx context.Context) error {
 		case errors.Is(err, os.ErrDeadlineExceeded) && c.waiting.Load() > 0:
 			continue // quiet, as it waits for us
 		case errors.Is(err, errLineTooLong):
-			c.front.Metrics.Refused("size")
+			c.front.Refused(Refusal{"size", c.client, http.StatusRequestEntityTooLarge})
 			c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
 			return err
 		default:
 			return err
 		}
+		id, refusal := c.identify()
+		if refusal != nil {
+			c.front.Refused(Refusal{"auth", c.client, refusal.Status})
+			c.send(protocol.AppendError(Buffer(), nil, refusedError(refusal)))
+			return errNotAllowed
+		}
+		client := c.client
+		if id != nil {
+			client = id.Key
+		}
 		x := &Exchange{
-			Data: append(Buffer(), line...), Client: c.client,
+			Data: append(Buffer(), line...), Client: client, Identity: id,
 			Version: protocol.Undeclared, Scope: c, Begun: time.Now(),
 		}
 		if v := c.version.Load(); v != nil {
@@ -94,6 +109,31 @@ func (c *rawConn) read(ctx context.Context) error {
 		x.way = &spoken{conn: c, data: x.Data}
 		c.front.Handler.Handle(ctx, x)
 	}
+}
+
+var errNotAllowed = errors.New("the client may not use this server")
+
+// identify finds out who sends a message. It does so for each, as the rules may
+// have changed.
+func (c *rawConn) identify() (*auth.Identity, *auth.Refusal) {
+	if c.inside {
+		return nil, nil
+	}
+	return c.front.Gate().Raw(c.secure)
+}
+
+// certificateOf is the state of a connection whose client has shown a
+// certificate, else nil.
+func certificateOf(conn net.Conn) *tls.ConnectionState {
+	secure, ok := conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := secure.ConnectionState()
+	if len(state.VerifiedChains) == 0 {
+		return nil
+	}
+	return &tls.ConnectionState{VerifiedChains: state.VerifiedChains}
 }
 
 // stopReading makes read return soon. What has been read is answered.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -46,7 +47,7 @@ func writeComment(w http.ResponseWriter, control *http.ResponseController) error
 
 // get opens the stream on which a client of the older era hears of changes (MCP
 // 2025-11-25, basic/transports, "Listening for Messages from the Server").
-func (f *Front) get(w http.ResponseWriter, r *http.Request) {
+func (f *Front) get(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	name := r.Header.Get(protocol.HeaderSession)
 	switch {
 	case protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern():
@@ -60,7 +61,7 @@ func (f *Front) get(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header; initialize first", protocol.HeaderSession))
 		return
 	}
-	s := f.Sessions.Get(name)
+	s := f.session(name, id)
 	if s == nil {
 		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 		return

@@ -1,0 +1,131 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// Kind is what can be allowed and denied.
+type Kind uint8
+
+const (
+	Tool Kind = iota
+	Resource
+	Prompt
+	kinds
+)
+
+// pattern is a text in which * stands for any characters, none included.
+type pattern struct{ parts []string }
+
+func patterns(texts []string) []pattern {
+	out := make([]pattern, len(texts))
+	for i, t := range texts {
+		out[i] = pattern{strings.Split(t, "*")}
+	}
+	return out
+}
+
+func (p pattern) matches(s string) bool {
+	first, last := p.parts[0], p.parts[len(p.parts)-1]
+	if len(p.parts) == 1 {
+		return s == first
+	}
+	s, ok := strings.CutPrefix(s, first)
+	if !ok {
+		return false
+	}
+	for _, part := range p.parts[1 : len(p.parts)-1] {
+		_, after, found := strings.Cut(s, part)
+		if !found {
+			return false
+		}
+		s = after
+	}
+	return strings.HasSuffix(s, last)
+}
+
+// matches reports whether any of the names, which may be empty, fits a pattern.
+func matches(list []pattern, names ...string) bool {
+	for _, p := range list {
+		for _, n := range names {
+			if n != "" && p.matches(n) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// access is the allow and deny rules.
+type access struct{ allow, deny []rule }
+
+type rule struct {
+	identities []pattern
+	scopes     []string
+	things     things
+}
+
+// things are what a rule is about; all when there are no patterns at all.
+type things [kinds][]pattern
+
+func (t *things) has(kind Kind, names []string) bool {
+	return matches(t[kind], names...)
+}
+
+func (t *things) all() bool { return len(t[Tool])+len(t[Resource])+len(t[Prompt]) == 0 }
+
+func newAccess(block *schemas.Auth) access {
+	return access{rules(block.Allow), rules(block.Deny)}
+}
+
+func rules(blocks []schemas.AccessRule) []rule {
+	var out []rule
+	for _, b := range blocks {
+		out = append(out, rule{patterns(b.Identities), b.Scopes, things{patterns(b.Tools), patterns(b.Resources), patterns(b.Prompts)}})
+	}
+	return out
+}
+
+// about reports whether a rule is about that client.
+func (r *rule) about(id *Identity) bool {
+	if len(r.identities) > 0 && !matches(r.identities, id.Key) {
+		return false
+	}
+	for _, s := range r.scopes {
+		if !slices.Contains(id.Scopes, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// Restricts reports whether some clients may see less than others.
+func (g *Gate) Restricts() bool { return len(g.access.allow)+len(g.access.deny) > 0 }
+
+// May reports whether a client may see and use something that goes by those
+// names: its name, and for resources the URI.
+func (g *Gate) May(id *Identity, kind Kind, names ...string) bool {
+	if id == nil || !g.Restricts() {
+		return true
+	}
+	covers := func(r *rule) bool {
+		return r.about(id) && (r.things.all() || r.things.has(kind, names))
+	}
+	for i := range g.access.deny {
+		if covers(&g.access.deny[i]) {
+			return false
+		}
+	}
+	if len(g.access.allow) == 0 {
+		return true
+	}
+	for i := range g.access.allow {
+		if covers(&g.access.allow[i]) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,47 @@
+package catalog
+
+import "github.com/erlmcp/erlmcp/server/auth"
+
+// View returns the catalog of what may lets through: the rest is as if it were
+// not there. Resource blocks are asked for by their name and URI. What a search
+// tool finds is not restricted: who may use it may know what it searches.
+func (c *Catalog) View(may func(kind auth.Kind, names ...string) bool) *Catalog {
+	v := &Catalog{
+		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
+		maxSize: c.maxSize, log: c.log,
+	}
+	for name, t := range c.tools {
+		if may(auth.Tool, name) {
+			v.tools[name] = t
+		}
+	}
+	for name, p := range c.prompts {
+		if may(auth.Prompt, name) {
+			v.prompts[name] = p
+		}
+	}
+	for _, r := range c.resources {
+		if !may(auth.Resource, r.name, r.uri) {
+			continue
+		}
+		v.resources = append(v.resources, r)
+		if !r.folder() {
+			v.single[r.uri] = r
+		}
+	}
+	v.render()
+	return v
+}
+
+// HasPrompt reports whether there is a prompt of that name.
+func (c *Catalog) HasPrompt(name string) bool { return c.prompts[name] != nil }
+
+// Block returns the name and URI of the resource block that a URI belongs to;
+// ok is false when there is none.
+func (c *Catalog) Block(uri string) (name, block string, ok bool) {
+	r, _ := c.find(uri)
+	if r == nil {
+		return "", "", false
+	}
+	return r.name, r.uri, true
+}
