@@ -17,7 +17,7 @@ func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.
 		return
 	}
 	if !rt.workers.admit() {
-		rt.metrics.Refused("queue")
+		rt.turnedAway(transport.Refusal{Reason: "queue", Client: x.Client, Status: http.StatusServiceUnavailable})
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
 		return
 	}

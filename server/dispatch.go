@@ -84,6 +84,10 @@ func (c *call) request() {
 		c.finish(nil, protocol.NewError(protocol.MethodNotFound, "Method not found: %s", c.m.Method))
 		return
 	}
+	if err := c.unrecorded(); err != nil {
+		c.finish(nil, err)
+		return
+	}
 	switch {
 	case method.stream != nil:
 		c.x.Detach(func() { method.stream(c) })
@@ -206,6 +210,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	c.rt.metrics.InProgress.Dec()
 	c.release()
 	if errors.Is(context.Cause(c.ctx), errCancelled) {
+		c.receipt(err)
 		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
 		return
 	}
@@ -217,12 +222,14 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 		return
 	}
 	c.answer.Body = dst
+	c.receipt(nil)
 	c.x.Answer(c.answer)
 }
 
 // refuse answers with an error.
 func (c *call) refuse(err *protocol.Error) {
 	c.answer.Body = protocol.AppendError(transport.Buffer(), c.m.ID, err)
+	c.receipt(err)
 	c.x.Answer(c.answer)
 }
 

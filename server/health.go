@@ -21,6 +21,9 @@ func (rt *Runtime) watch() {
 		rt.metrics.Sessions.Set(float64(rt.sessions.Len()))
 		return nil
 	})
+	if rt.receipts != nil {
+		rt.health.Register("receipts", rt.receipts.Err)
+	}
 	rt.health.Register("registry", func() error {
 		return rt.current.Load().catalog.Reachable()
 	})

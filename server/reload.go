@@ -54,6 +54,7 @@ func needRestart(old, next *schemas.Server) []string {
 		{"name", old.Name, next.Name},
 		{"listen", old.Listen, next.Listen},
 		{"tls", old.TLS, next.TLS},
+		{"receipts", old.Receipts, next.Receipts},
 		{"limits", old.Limits, next.Limits},
 		{"metrics", old.Metrics, next.Metrics},
 		{"log.format", old.Log.Format, next.Log.Format},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/erlmcp/erlmcp/receipt"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
@@ -32,6 +34,7 @@ type Runtime struct {
 	front    *transport.Front
 	workers  *workers
 	inflight *inflight
+	receipts *receipt.Log // nil when they are off
 	listens  atomic.Int64 // streams of subscriptions/listen
 
 	current   atomic.Pointer[state]
@@ -77,6 +80,9 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	if tlsConfig != nil {
 		tlsConfig.NextProtos = []string{"http/1.1"}
 	}
+	if err := rt.openReceipts(doc); err != nil {
+		return nil, err
+	}
 	rt.commit(st)
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
@@ -113,11 +119,6 @@ func (rt *Runtime) Start() error {
 	tools, resources, prompts := rt.current.Load().catalog.Size()
 	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
 	return nil
-}
-
-// turnedAway counts what the front door has refused.
-func (rt *Runtime) turnedAway(r transport.Refusal) {
-	rt.metrics.Refused(r.Reason)
 }
 
 // only answers requests for one path.
@@ -180,6 +181,9 @@ func (rt *Runtime) Stop() (err error) {
 			rt.scrapes.Close()
 		}
 		rt.ports.close()
+		if failed := rt.closeReceipts(); failed != nil {
+			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
+		}
 		close(rt.stopped)
 	})
 	return err
