@@ -128,3 +128,43 @@ func TestHealthKnowsReceipts(t *testing.T) {
 		t.Errorf("%v, %v", resp, err)
 	}
 }
+
+// TestWhenReceiptsCannotBeWritten takes the folder away, so that the next file
+// cannot be made, and gives it back.
+func TestWhenReceiptsCannotBeWritten(t *testing.T) {
+	for _, c := range []struct {
+		mode   string
+		status int
+		want   string
+	}{
+		{"open", 200, `"text":"x"`},
+		{"closed", 503, `{"jsonrpc":"2.0","id":1,"error":{"code":503,"message":"Calls are refused while receipts cannot be written","data":{"retryAfterMs":1000}}}`},
+	} {
+		t.Run(c.mode, func(t *testing.T) {
+			folder := t.TempDir() + "/receipts"
+			rt := start(t, `,"receipts":{"on_failure":"`+c.mode+`","file_size":"1B","folder":`+quote(folder)+`}`, server.Options{})
+			health := func() int {
+				resp, err := http.Get(strings.TrimSuffix(rt.URL(), "/mcp") + "/health")
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				return resp.StatusCode
+			}
+			os.RemoveAll(folder)
+			eventually(t, func() bool { post(t, rt.URL(), callEcho); return health() == 503 })
+			resp, body := post(t, rt.URL(), callEcho)
+			if resp.StatusCode != c.status || !strings.Contains(body, c.want) {
+				t.Errorf("%d %s", resp.StatusCode, body)
+			}
+			if resp, _ := post(t, rt.URL(), listTools); resp.StatusCode != 200 {
+				t.Errorf("what has no receipt is refused: %d", resp.StatusCode)
+			}
+			os.Mkdir(folder, 0o700)
+			eventually(t, func() bool { return health() == 200 })
+			if resp, body := post(t, rt.URL(), callEcho); resp.StatusCode != 200 {
+				t.Errorf("afterwards: %d %s", resp.StatusCode, body)
+			}
+		})
+	}
+}

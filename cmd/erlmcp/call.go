@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +21,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/view"
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -25,6 +29,7 @@ import (
 type callFlags struct {
 	ca, cert, key string
 	headers       []string
+	hmac          string // name of the key that signs requests
 	arguments     string
 	timeout       time.Duration
 	json          bool
@@ -37,7 +42,9 @@ func newCall(c *cli) *cobra.Command {
 		Short: "Call a server as an MCP client",
 		Long: "Call an MCP server: a method such as tools/list, or a tool by its name with its\n" +
 			"arguments. Values take the type that the tool's input schema gives them; NAME:=JSON\n" +
-			"gives JSON as it is. An answer that the tool marks as an error exits with 1.",
+			"gives JSON as it is. An answer that the tool marks as an error exits with 1.\n\n" +
+			"Secrets are taken from the environment: ERLMCP_TOKEN is sent as a bearer token, and\n" +
+			"with -hmac NAME requests are signed with the key in ERLMCP_HMAC_SECRET.",
 		Example: "  erlmcp call http://localhost:8080 tools/list\n" +
 			"  erlmcp call http://localhost:8080 forecast city=Oslo\n" +
 			"  erlmcp call -ca certs/ca.pem https://localhost:8443 resources/read uri=erlmcp://docs/intro.md",
@@ -52,6 +59,7 @@ func newCall(c *cli) *cobra.Command {
 	cmd.Flags().StringVar(&f.cert, "cert", "", "`file` of the client certificate, in PEM")
 	cmd.Flags().StringVar(&f.key, "key", "", "`file` of the client certificate's key, in PEM")
 	cmd.Flags().StringArrayVar(&f.headers, "header", nil, "request header, as `NAME:VALUE`; may be repeated")
+	cmd.Flags().StringVar(&f.hmac, "hmac", "", "sign requests with the key of this `name`")
 	cmd.Flags().StringVar(&f.arguments, "arguments", "", "all arguments as one `JSON` object")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "longest time for the whole call")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
@@ -158,9 +166,19 @@ func (f callFlags) httpClient() (*http.Client, error) {
 		}
 		headers.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
+	if token := os.Getenv("ERLMCP_TOKEN"); token != "" && headers.Get("Authorization") == "" {
+		headers.Set("Authorization", "Bearer "+token)
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = config
-	return &http.Client{Transport: withHeaders{transport, headers}}, nil
+	if f.hmac == "" {
+		return &http.Client{Transport: withHeaders{transport, headers}}, nil
+	}
+	secret := os.Getenv("ERLMCP_HMAC_SECRET")
+	if secret == "" {
+		return nil, diag.Errorf("No key to sign with", "-hmac %s needs the key in the environment variable ERLMCP_HMAC_SECRET, which is not set.", f.hmac)
+	}
+	return &http.Client{Transport: withHeaders{withSignature{transport, f.hmac, secret}, headers}}, nil
 }
 
 // withHeaders adds headers to each request.
@@ -176,6 +194,28 @@ func (t withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
 			r.Header[name] = values
 		}
 	}
+	return t.next.RoundTrip(r)
+}
+
+// withSignature signs each request.
+type withSignature struct {
+	next         http.RoundTripper
+	name, secret string
+}
+
+func (t withSignature) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		body, err = io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	auth.Sign(r, body, t.name, t.secret, rand.Text(), time.Now())
 	return t.next.RoundTrip(r)
 }
 

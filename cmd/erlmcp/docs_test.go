@@ -58,7 +58,7 @@ func checkSnippet(t *testing.T, page, snippet string) {
 	declared := map[string]bool{}
 	for _, v := range variables.FindAllStringSubmatch(source, -1) {
 		if !declared[v[1]] && !strings.Contains(source, `variable "`+v[1]+`"`) {
-			source += "\nvariable \"" + v[1] + "\" { default = \"x\" }\n"
+			source += "\nvariable \"" + v[1] + "\" { default = \"xxxxxxxxxxxxxxxx\" }\n"
 		}
 		declared[v[1]] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -184,6 +185,29 @@ func TestSignatureBase(t *testing.T) {
 	want := "\"@method\": POST\n\"@authority\": example.com\n\"@path\": /foo\n\"@query\": ?param=Value&Pet=dog\n\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n\"x-two\": a, b\n\"@signature-params\": (\"@method\");created=1"
 	if err != nil || base != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, base, want)
+	}
+}
+
+// TestTheSignatureOfTheGuide checks the example of docs/security.md, which was
+// computed by another program.
+func TestTheSignatureOfTheGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "http://localhost/mcp", nil)
+	for line := range strings.Lines(string(guide)) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if ok && strings.HasPrefix(line, "    ") && (name == headerDigest || name == headerInput || name == headerSignature) {
+			r.Header.Set(name, value)
+		}
+	}
+	c := newClock()
+	c.t = time.Unix(1_794_000_000, 0)
+	g := newGate(t, &schemas.Auth{HMAC: map[string]*schemas.HMAC{"billing": {Secret: "a key that two share", Window: schemas.Duration(time.Minute)}}}, c)
+	id, refusal := g.HTTP(r)
+	if refusal != nil || g.Body(id, []byte("{}")) != nil {
+		t.Errorf("%v, %+v", id, refusal)
 	}
 }
 
