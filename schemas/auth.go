@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"time"
+	"unicode/utf8"
 )
 
 // Auth says who may use a server, and what of it. Each client has an identity,
@@ -137,7 +138,7 @@ func (a *Auth) broken(tls *TLS) []string {
 	}
 	for _, name := range sortedKeys(a.HMAC) {
 		if h := a.HMAC[name]; h != nil {
-			if h.Secret != "" && len(h.Secret) < MinSecret {
+			if h.Secret != "" && utf8.RuneCountInString(h.Secret) < MinSecret {
 				fail("auth.hmac."+name+".secret", fmt.Sprintf("it must have at least %d characters", MinSecret))
 			}
 			if h.Window <= 0 || h.Window > MaxHMACWindow {

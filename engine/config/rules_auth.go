@@ -27,14 +27,32 @@ func (d *decoder) authRules(b *schemas.Block, at *site, body *hclsyntax.Body, va
 		if s, known := text(values["secret"]); known && utf8.RuneCountInString(s) < schemas.MinSecret {
 			d.wrong(body, "secret", "it has fewer than %d characters.", schemas.MinSecret).Fix("Make one with erlmcp token, and give it as a sensitive variable.")
 		}
-	case schemas.Describe[schemas.OAuth]():
-		for _, name := range []string{"issuer", "resource", "jwks_url"} {
-			if s, known := text(values[name]); known && schemas.CheckServiceURL(s) != "" {
-				d.wrong(body, name, "%s.", schemas.CheckServiceURL(s)).Fix("Only loopback hosts can do without TLS.")
+		if s, known := text(values["window"]); known {
+			if w, err := schemas.ParseDuration(s); err == nil && (w <= 0 || w > schemas.MaxHMACWindow) {
+				d.wrong(body, "window", "it must be above 0 and at most 1h.")
 			}
 		}
-		if s, known := text(values["audience"]); known && values["resource"].IsNull() && schemas.CheckServiceURL(s) != "" {
-			d.wrong(body, "audience", "it is not a URL, so that clients cannot be told by it where this server is.").Fix("Give resource, the URL of this server, as well.")
+	case schemas.Describe[schemas.OAuth]():
+		d.oauthRules(body, values)
+	}
+}
+
+func (d *decoder) oauthRules(body *hclsyntax.Body, values map[string]cty.Value) {
+	for _, name := range []string{"issuer", "resource", "jwks_url"} {
+		if s, known := text(values[name]); known && schemas.CheckServiceURL(s) != "" {
+			d.wrong(body, name, "%s.", schemas.CheckServiceURL(s)).Fix("Only loopback hosts can do without TLS.")
+		}
+	}
+	if s, known := text(values["audience"]); known && values["resource"].IsNull() && schemas.CheckServiceURL(s) != "" {
+		d.wrong(body, "audience", "it is not a URL, so that clients cannot be told by it where this server is.").Fix("Give resource, the URL of this server, as well.")
+	}
+	scopes, _ := values["scopes"].UnmarkDeep()
+	if scopes.IsNull() || !scopes.IsWhollyKnown() {
+		return
+	}
+	for _, s := range scopes.AsValueSlice() {
+		if !s.IsNull() && schemas.LabelScope.Check(s.AsString()) != "" {
+			d.wrong(body, "scopes", "one of them is not an OAuth scope.").Fix("A scope has 1 to 256 visible ASCII characters other than \" and \\.")
 		}
 	}
 }
