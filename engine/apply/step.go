@@ -78,9 +78,9 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 	}
 	next := *s.Resource
 	next.DependsOn = w.DependsOn
-	next.Owned = r.owned(w)
+	t := r.resolver.Type(s.Type)
+	next.Owned = plan.Owned(t, w.Object)
 	if s.Action == plan.Update {
-		t := r.resolver.Type(s.Type)
 		recorded, _ := r.Session.View().Snapshot.Recorded(s.Address)
 		if c := plan.Compare(t, w, s.Prior, recorded); len(c.Differences) == 0 {
 			next.Object = s.Prior
@@ -195,26 +195,38 @@ func (r *runner) wanted(s plan.Step) (*plan.Wanted, error) {
 		return nil, fmt.Errorf("the configuration no longer comes to this resource; plan again")
 	}
 	w := resources[i]
+	if !w.Settled && mentions(w) {
+		return nil, fmt.Errorf("something that it needs is still not known; plan again")
+	}
 	if w.Digest == change.Digest {
 		return w, nil
 	}
 	if at := plan.Contradiction(change.After, w.Object); at != "" {
 		return nil, fmt.Errorf("its %s came out differently than planned; plan again", at)
 	}
-	if !ok && !w.Settled {
-		return nil, fmt.Errorf("something that it needs is still not known; plan again")
-	}
 	return w, nil
+}
+
+// mentions reports whether a resource waits for what other servers export: it
+// depends on one, or a part of an attribute is not known.
+func mentions(w *plan.Wanted) bool {
+	for _, d := range w.DependsOn {
+		if !d.Shared() && (d.Server != w.Address.Server || d.Target != w.Address.Target) {
+			return true
+		}
+	}
+	for _, v := range w.Object.Values.AsValueMap() {
+		if v.IsKnown() && !v.IsWhollyKnown() {
+			return true
+		}
+	}
+	return false
 }
 
 // planned is the plan's change of a resource.
 func (r *runner) planned(a address.Resource) *plan.Change {
 	i, _ := slices.BinarySearchFunc(r.Plan.Changes, a, func(c plan.Change, a address.Resource) int { return c.Address.Compare(a) })
 	return &r.Plan.Changes[i]
-}
-
-func (r *runner) owned(w *plan.Wanted) []string {
-	return plan.Owned(r.resolver.Type(w.Type), w.Object)
 }
 
 // export makes an endpoint's attributes known to those that mention it.
