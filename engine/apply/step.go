@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
@@ -32,13 +34,33 @@ func (r *runner) visit(id int) error {
 	r.finished(s, outcome, err, r.Now().Sub(start))
 	switch outcome {
 	case Failed:
-		d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", err)
-		d.Address = s.Address.String()
-		r.fail(d)
+		r.fail(failure(s, err))
 	case Skipped:
 		r.journalFailed(err)
 	}
 	return err
+}
+
+// failure is the diagnostic of an operation's error. One that the provider gave
+// keeps its own words and remedy.
+func failure(s plan.Step, err error) *diag.Diagnostic {
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
+	d.Address = s.Address.String()
+	var given *diag.Diagnostic
+	if errors.As(err, &given) {
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, upper(given.Summary)+"."
+		if given.Detail != "" {
+			d.Detail = upper(given.Summary) + ": " + given.Detail
+		}
+	}
+	return d
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (r *runner) started(s plan.Step) {
