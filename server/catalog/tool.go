@@ -40,6 +40,7 @@ func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) err
 			}
 		}
 	}
+	env.Logger = env.Logger.With("tool", name)
 	does, err := backend.New(spec, env)
 	if err != nil {
 		return err
