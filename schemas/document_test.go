@@ -44,15 +44,6 @@ func TestParseRefuses(t *testing.T) {
 		{"no backend", `{"name":"x","tool":{"t":{}}}`, "tool.t: exactly one of"},
 		{"a bad duration", `{"name":"x","limits":{"call_timeout":"soon"}}`, "is not a duration"},
 		{"a value not in the list", `{"name":"x","log":{"level":"loud"}}`, "log.level: it must be one of trace"},
-		{"auth without a method", `{"name":"x","auth":{}}`, "auth: there must be at least one of bearer, hmac, mtls, oauth"},
-		{"a hash that is none", `{"name":"x","auth":{"bearer":{"a":{"sha256":"abc"}}}}`, "auth.bearer.a.sha256: it must be 64 hexadecimal digits"},
-		{"a short key", `{"name":"x","auth":{"hmac":{"a":{"secret":"abc"}}}}`, "auth.hmac.a.secret: it must have at least 16 characters"},
-		{"a long window", `{"name":"x","auth":{"hmac":{"a":{"secret":"0123456789abcdef","window":"2h"}}}}`, "auth.hmac.a.window: it must be above 0 and at most 1h"},
-		{"names in certificates without certificates", `{"name":"x","auth":{"mtls":{}}}`, "auth.mtls: it needs tls with client_ca"},
-		{"an issuer without TLS", `{"name":"x","auth":{"oauth":{"issuer":"http://a.example","audience":"https://x"}}}`, "auth.oauth.issuer: it must begin with https://"},
-		{"an audience that is no URL", `{"name":"x","auth":{"oauth":{"issuer":"https://a.example","audience":"x"}}}`, "auth.oauth.resource: it must be set when the audience is not a URL"},
-		{"a scope that is none", `{"name":"x","auth":{"oauth":{"issuer":"http://127.0.0.1:1","audience":"https://x","scopes":["a b"]}}}`, "auth.oauth.scopes: it must be an OAuth scope"},
-		{"receipts in a relative folder", `{"name":"x","receipts":{"folder":"r"}}`, "receipts.folder: it must be an absolute path"},
 		{"a null block", `{"name":"x","tool":{"t":null}}`, "tool.t: it must be an object"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,5 +126,23 @@ func TestSizes(t *testing.T) {
 	}
 	if got := Size(10 << 20).String(); got != "10MB" {
 		t.Errorf("String() = %q", got)
+	}
+}
+
+func TestNeedRestart(t *testing.T) {
+	load := func(doc string) *Server {
+		s, err := Parse([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	old := load(`{"name":"a"}`)
+	next := load(`{"name":"b","title":"T","listen":{"port":1},"log":{"level":"debug","format":"json"},"tls":{"certificate":"c","key":"k"},"rate_limit":{"requests_per_minute":1}}`)
+	if got := strings.Join(NeedRestart(old, next), " "); got != "name listen tls log.format" {
+		t.Errorf("parts %q", got)
+	}
+	if got := NeedRestart(next, next); len(got) > 0 {
+		t.Errorf("parts %q of no change", got)
 	}
 }

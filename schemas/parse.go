@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"sort"
@@ -40,12 +39,6 @@ func (s *Server) Complete() error {
 		broken = append(broken, "name: it must be set")
 	}
 	complete(reflect.ValueOf(s).Elem(), "", &broken)
-	if s.Auth != nil {
-		broken = append(broken, s.Auth.broken(s.TLS)...)
-	}
-	if s.Receipts != nil && !filepath.IsAbs(s.Receipts.Folder) {
-		broken = append(broken, "receipts.folder: it must be an absolute path")
-	}
 	if len(broken) > 0 {
 		return fmt.Errorf("%s", strings.Join(broken, "\n"))
 	}

@@ -17,7 +17,7 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	rt.reloading.Lock()
 	defer rt.reloading.Unlock()
 	old := rt.current.Load()
-	if fixed := needRestart(old.doc, doc); len(fixed) > 0 {
+	if fixed := schemas.NeedRestart(old.doc, doc); len(fixed) > 0 {
 		return diag.Errorf("The document needs a restart", "It changes %s, which cannot change while the server runs.", strings.Join(fixed, ", ")).
 			Fix("Restart the server, or leave that as it is.")
 	}
@@ -27,7 +27,7 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	}
 	rt.commit(next)
 	changes := old.catalog.Changes(next.catalog)
-	if !equal(rules(old.doc), rules(next.doc)) {
+	if !equal(accessRules(old.doc), accessRules(next.doc)) {
 		changes = catalog.Changes{Tools: true, Resources: true, Prompts: true}
 	}
 	rt.feed.Publish(changes)
@@ -36,34 +36,12 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	return nil
 }
 
-// rules are what decides who sees what.
-func rules(doc *schemas.Server) [2][]schemas.AccessRule {
+// accessRules are what decides who sees what.
+func accessRules(doc *schemas.Server) [2][]schemas.AccessRule {
 	if doc.Auth == nil {
 		return [2][]schemas.AccessRule{}
 	}
 	return [2][]schemas.AccessRule{doc.Auth.Allow, doc.Auth.Deny}
-}
-
-// needRestart names the parts that differ and that a reload leaves alone.
-func needRestart(old, next *schemas.Server) []string {
-	var out []string
-	for _, part := range []struct {
-		name      string
-		old, next any
-	}{
-		{"name", old.Name, next.Name},
-		{"listen", old.Listen, next.Listen},
-		{"tls", old.TLS, next.TLS},
-		{"receipts", old.Receipts, next.Receipts},
-		{"limits", old.Limits, next.Limits},
-		{"metrics", old.Metrics, next.Metrics},
-		{"log.format", old.Log.Format, next.Log.Format},
-	} {
-		if !equal(part.old, part.next) {
-			out = append(out, part.name)
-		}
-	}
-	return out
 }
 
 func equal(a, b any) bool { return reflect.DeepEqual(a, b) }

@@ -23,9 +23,7 @@ type writer struct {
 // fixed are attributes whose values follow a rule beyond the vocabulary.
 var fixed = map[string]string{
 	"address": `"127.0.0.1"`, "path": `"/x"`, "client_auth": `"none"`, "resources": "[]", "default": "null",
-	"pattern": `"^a"`, "include": `["**/*.md"]`, "folder": `"/srv/docs"`,
-	"sha256": `sha256("x")`, "secret": `sensitive("sixteen letters!")`, "window": `"5m"`, "scopes": `["files:read"]`,
-	"issuer": `"https://a.example"`, "audience": `"https://b.example/mcp"`, "resource": `"https://b.example/mcp"`, "jwks_url": `"https://a.example/keys"`,
+	"pattern": `"^a"`, "include": `["**/*.md"]`,
 }
 
 func (w *writer) body(b *schemas.Block) {
@@ -51,11 +49,11 @@ func (w *writer) body(b *schemas.Block) {
 		}
 	}
 	for _, n := range b.Blocks {
-		if skip[n.Name] || n.Name == "mtls" { // needs the right tls
+		if skip[n.Name] {
 			continue
 		}
 		least, most := 0, 1
-		if n.Required || must[n.Name] || n.Name == "bearer" {
+		if n.Required || must[n.Name] {
 			least = 1
 		}
 		if n.Mode == schemas.Labelled || n.Mode == schemas.Listed {

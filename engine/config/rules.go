@@ -31,12 +31,6 @@ func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values
 		d.pathRule(body, values)
 	case schemas.Describe[schemas.TLS]():
 		d.tlsRules(at, body, values)
-	case schemas.Describe[schemas.Auth](), schemas.Describe[schemas.Bearer](), schemas.Describe[schemas.HMAC](), schemas.Describe[schemas.OAuth]():
-		d.authRules(b, at, body, values)
-	case schemas.Describe[schemas.Receipts]():
-		if s, known := text(values["folder"]); known && !path.IsAbs(s) {
-			d.wrong(body, "folder", "it is not an absolute path.").Fix("Name a folder of the target, such as \"/var/lib/receipts\".")
-		}
 	case schemas.Describe[schemas.Input]():
 		d.defaultRule(body, values)
 	case schemas.Describe[schemas.Resource]():
@@ -78,7 +72,6 @@ func (d *decoder) inputRules(n *schemas.Nested, values map[string]cty.Value, wai
 }
 
 func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
-	d.certificateRule(at, body, values)
 	tools, resources := values["tool"], values["resource"]
 	if tools.IsNull() {
 		return

@@ -164,8 +164,8 @@ func suitable(set []jose.JSONWebKey, id, algorithm string) []jose.JSONWebKey {
 
 // getJSON fetches a bounded JSON document.
 func getJSON(ctx context.Context, client *http.Client, url string, into any) error {
-	if rule := schemas.CheckServiceURL(url); rule != "" {
-		return fmt.Errorf("%s: %s", url, rule)
+	if !schemas.IsServiceURL(url) {
+		return fmt.Errorf("%s does not begin with https://", url)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
