@@ -153,7 +153,7 @@ func (w *walker) count(r *Record) {
 	case Call:
 		c.Calls++
 	case Refusal:
-		c.Refusals++
+		c.Refusals += max(1, int(r.Count))
 	case Lost:
 		c.Lost += r.Count
 	}

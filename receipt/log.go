@@ -67,9 +67,10 @@ type Log struct {
 	size     int64  // of the file with all that is pending
 	unsigned int    // records after the last signature
 	pending  []byte
-	spare    []byte // buffer for what comes after pending
-	lost     uint64 // records that are not in the chain
-	failure  error  // of the last attempt to write
+	held     *Record // a refusal that is not in pending yet, as others like it may follow
+	spare    []byte  // buffer for what comes after pending
+	lost     uint64  // records that are not in the chain
+	failure  error   // of the last attempt to write
 	closed   bool
 }
 
@@ -109,7 +110,9 @@ func prepare(opts Options) (*Log, error) {
 }
 
 // Add records an entry. Its texts are clipped to some hundred bytes; none of it
-// is used after Add has returned.
+// is used after Add has returned. Refusals that are alike, one right after the
+// other, become one record with their number and the digests of the first, so that
+// who is refused cannot fill the disk at will.
 func (l *Log) Add(e Entry) {
 	r := Record{
 		At: l.opts.Now(), Kind: e.Kind, Who: clip(e.Who), Method: clip(e.Method), Name: clip(e.Name),
@@ -127,11 +130,35 @@ func (l *Log) Add(e Entry) {
 		l.lost++
 		return
 	}
-	l.append(&r)
+	switch {
+	case l.held != nil && r.alike(l.held):
+		l.held.Count = max(l.held.Count, 1) + 1
+		return
+	case r.Kind == Refusal:
+		l.release()
+		l.held = &r
+	default:
+		l.release()
+		l.append(&r)
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// release puts the refusal that was held at the end of the chain. The caller
+// holds mu.
+func (l *Log) release() {
+	if r := l.held; r != nil {
+		l.held = nil
+		l.append(r)
+	}
+}
+
+// alike reports whether two refusals tell the same.
+func (r *Record) alike(o *Record) bool {
+	return r.Kind == Refusal && r.Who == o.Who && r.Method == o.Method && r.Name == o.Name && r.Outcome == o.Outcome && r.Code == o.Code
 }
 
 func (l *Log) full() bool { return len(l.pending) >= maxPending }
@@ -187,6 +214,7 @@ func (l *Log) Close() error {
 		l.mu.Unlock()
 		return nil
 	}
+	l.release()
 	l.append(&Record{At: l.opts.Now(), Kind: End})
 	l.closed = true
 	l.room.Broadcast()
@@ -208,6 +236,7 @@ type batch struct {
 func (l *Log) take(sign bool) batch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.release()
 	b := batch{rotate: l.size >= l.opts.FileSize && !l.closed}
 	if (l.unsigned > 0 || l.lost > 0) && (sign || b.rotate) && !l.closed {
 		l.append(&Record{At: l.opts.Now(), Kind: Sign})

@@ -136,6 +136,31 @@ func TestWhatIsRecorded(t *testing.T) {
 	}
 }
 
+func TestRefusalsThatAreAlikeShareARecord(t *testing.T) {
+	dir := t.TempDir()
+	l, err := prepare(options(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(who string, times int) {
+		for range times {
+			l.Add(Entry{Kind: Refusal, Who: who, Outcome: "auth", Code: 401})
+		}
+	}
+	refuse("192.0.2.1", 1000)
+	refuse("192.0.2.2", 1)
+	refuse("192.0.2.1", 2)
+	l.Add(entry(1))
+	refuse("192.0.2.1", 1)
+	l.write(l.take(false))
+	refuse("192.0.2.1", 1)
+	go l.run()
+	closeLog(t, l)
+	if c := sound(t, dir); c.Refusals != 1005 || c.Records != 9 {
+		t.Errorf("chain %+v", c)
+	}
+}
+
 func TestALogGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	for range 3 {

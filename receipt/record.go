@@ -57,7 +57,7 @@ type Record struct {
 	Key    string `json:"key,omitempty"`           // begin: the public key, in base64
 	Every  int64  `json:"sign_every_ms,omitempty"` // begin: milliseconds between signatures
 	After  string `json:"after,omitempty"`         // begin: the chain that went before in the same folder
-	Count  uint64 `json:"count,omitempty"`         // lost: records; resume: bytes of a line that was cut, and is gone
+	Count  uint64 `json:"count,omitempty"`         // refusal: how many alike, when several; lost: records; resume: bytes of a cut line
 
 	Prev string `json:"prev"`           // hash of the record before
 	Sig  string `json:"sig,omitempty"`  // sign, end: signature of the line up to here

@@ -9,7 +9,7 @@
 // limits.drain_timeout.
 //
 // The parts lie in folders of their own: protocol (messages), transport (how they
-// travel), session, catalog (what is offered), backend (what tools do), guard,
+// travel), session, catalog (what is offered), backend (what tools do), auth, guard,
 // telemetry and control. This package joins them: it dispatches each message to
 // what answers it.
 //
@@ -18,5 +18,6 @@
 // In order of reading: options.go, check.go (what is wrong with a document),
 // runtime.go, state.go (what one document makes), ports.go, reload.go, dispatch.go
 // and batch.go (from message to answer), methods.go and legacy.go (one function a
-// method), listen.go, workers.go, inflight.go, health.go, status.go.
+// method), access.go (what a client may see), listen.go, workers.go,
+// inflight.go, receipts.go, health.go, status.go.
 package server
