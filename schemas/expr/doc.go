@@ -20,7 +20,7 @@
 // chooses what it goes over: see meter.go.
 //
 // In order of reading: template.go, node.go (the parts of a template), meter.go
-// and work.go (their bounds), place.go and url.go (escaping), words.go, input.go, partial.go and remainder.go (what
-// remains of an expression), source.go (writing values as source), functions.go
-// and its neighbours, finite.go (divisions).
+// and work.go (their bounds), place.go and url.go (escaping), words.go, input.go,
+// partial.go and remainder.go (what remains of an expression), source.go (writing
+// values as source), functions.go and its neighbours, finite.go (divisions).
 package expr
