@@ -117,7 +117,7 @@ func TestLimitsAreTakenBack(t *testing.T) {
 	if err == nil {
 		t.Error("it was applied")
 	}
-	if strings.Count(err.Error(), "Its log ends with") != 1 {
+	if strings.Count(err.Error(), "Its log ends with") > 1 || !strings.Contains(err.Error(), "runs again as it did before") {
 		t.Errorf("error = %v", err)
 	}
 	if now := w.seen(w.instance(onPort(port, ""))); !now.RawEquals(before) {
@@ -193,4 +193,18 @@ func (w *world) namesTheState(err error) {
 			w.Errorf("error = %v, want %q", err, want)
 		}
 	}
+}
+
+// The engine cannot rename a container that ends again and again.
+func TestAContainerThatCannotRunIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.tryApply(w.instance(onPort(freePort(t), `,"tls":{"certificate":"none","key":"none"}`))); err == nil {
+		t.Fatal("it runs")
+	}
+	port := freePort(t)
+	w.apply(w.instance(onPort(port, "")))
+	if n := w.count(); n != 1 {
+		t.Errorf("there are %d containers", n)
+	}
+	w.answers(port)
 }
