@@ -104,7 +104,7 @@ func (l *Log) resumeFile(path string) (done bool, chain string, err error) {
 		return false, "", os.Remove(path)
 	}
 	if first == nil {
-		return false, "", nil // just being made
+		return false, "", nil // another process has just made it
 	}
 	if !mine || first.Key != encodeKey(l.key.Public().(ed25519.PublicKey)) {
 		return false, first.Chain, nil
@@ -117,7 +117,7 @@ func (l *Log) resumeFile(path string) (done bool, chain string, err error) {
 	if err != nil {
 		return false, "", fmt.Errorf("the last record of %s cannot be gone on from: %w; see erlmcp receipts verify, and move the file away", path, err)
 	}
-	l.file, l.offset, l.size = f, end, end
+	l.file, l.path, l.offset, l.size = f, path, end, end
 	l.chain, l.number, l.seq, l.prev = last.Chain, first.File, last.Seq, last.Hash
 	if l.number == 0 || last.Chain != first.Chain {
 		return false, "", fmt.Errorf("the records of %s do not belong together; see erlmcp receipts verify, and move the file away", path)
@@ -186,23 +186,27 @@ func newlineBefore(f *os.File, end int64) (int64, error) {
 
 // create makes a new file the one that is written to.
 func (l *Log) create(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	if mine, err := lock(f); err != nil || !mine {
-		f.Close()
-		return fmt.Errorf("lock %s: %w", path, errors.Join(err, errors.New("another process has it")))
+	defer os.Remove(f.Name())
+	if _, err = lock(f); err == nil { // before anybody can see it
+		err = os.Link(f.Name(), path)
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err == nil {
+		if err = syncFolder(filepath.Dir(path)); err != nil {
+			os.Remove(path)
+		}
+	}
+	if err != nil {
 		f.Close()
-		os.Remove(path)
 		return err
 	}
 	if l.file != nil {
 		l.file.Close()
 	}
-	l.file, l.offset = f, 0
+	l.file, l.path, l.offset = f, path, 0
 	return nil
 }
 
@@ -239,7 +243,7 @@ func (l *Log) write(b batch) error {
 
 // rotate makes the next file, after the batch was written to this one.
 func (l *Log) rotate(b batch) error {
-	old := l.file.Name()
+	old := l.path
 	name := strings.TrimSuffix(old[strings.LastIndexByte(old, '-')+1:], fileSuffix)
 	number, err := strconv.Atoi(name)
 	if err != nil {

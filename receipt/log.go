@@ -55,7 +55,8 @@ type Log struct {
 	wake   chan struct{}
 	quit   chan struct{}
 	ended  chan struct{}
-	file   *os.File // of the writer, with offset
+	file   *os.File // of the writer, with path and offset
+	path   string
 	offset int64
 
 	mu       sync.Mutex

@@ -361,10 +361,11 @@ func TestAFullDisk(t *testing.T) {
 	if err := l.Err(); err == nil || !strings.Contains(err.Error(), "no space left on device") {
 		t.Errorf("error %v", err)
 	}
-	l.pending = append(l.pending, make([]byte, 0, maxPending)...)
+	large := entry(0)
+	large.Contents, large.Input, large.Output = true, []byte(`"`+strings.Repeat("x", 100_000)+`"`), []byte("{}")
 	added := 0
 	for ; !l.full(); added++ {
-		l.Add(entry(added))
+		l.Add(large)
 	}
 	for range 7 {
 		l.Add(entry(0)) // there is no room left

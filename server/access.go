@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/erlmcp/erlmcp/server/auth"
@@ -10,13 +9,13 @@ import (
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
-// maxViews is how many clients' views of the catalog are kept.
-const maxViews = 1024
+// maxViews is how many views of the catalog are kept.
+const maxViews = 256
 
 // views are what clients see of a catalog that the rules of auth restrict.
 type views struct {
 	mu  sync.Mutex
-	all map[string]*catalog.Catalog // by identity and scopes
+	all map[string]*catalog.Catalog // by class of clients
 }
 
 // offered is what a client sees of the catalog.
@@ -24,17 +23,17 @@ func (st *state) offered(id *auth.Identity) *catalog.Catalog {
 	if id == nil || !st.gate.Restricts() {
 		return st.catalog
 	}
-	key := id.Key + "\n" + strings.Join(id.Scopes, " ")
+	class := st.gate.Class(id)
 	st.views.mu.Lock()
 	defer st.views.mu.Unlock()
-	if v := st.views.all[key]; v != nil {
+	if v := st.views.all[class]; v != nil {
 		return v
 	}
 	if st.views.all == nil || len(st.views.all) >= maxViews {
 		st.views.all = map[string]*catalog.Catalog{}
 	}
 	v := st.catalog.View(func(kind auth.Kind, names ...string) bool { return st.gate.May(id, kind, names...) })
-	st.views.all[key] = v
+	st.views.all[class] = v
 	return v
 }
 

@@ -80,7 +80,7 @@ func TestClientsThatAreNotLetIn(t *testing.T) {
 }
 
 func TestStandardInputIsNotAsked(t *testing.T) {
-	rt := start(t, `,"auth":{`+bearers("ada")+`,"allow":[{"identities":["nobody"]}]}`, server.Options{})
+	rt := start(t, `,"auth":{`+bearers("ada")+`,"allow":[{"identities":["bearer:nobody"]}]}`, server.Options{})
 	in, out := io.Pipe()
 	answers, write := io.Pipe()
 	go rt.ServeStdio(in, write)

@@ -105,6 +105,22 @@ func (r *rule) about(id *Identity) bool {
 // Restricts reports whether some clients may see less than others.
 func (g *Gate) Restricts() bool { return len(g.access.allow)+len(g.access.deny) > 0 }
 
+// Class names those clients that the same rules are about, and who therefore may
+// use the same.
+func (g *Gate) Class(id *Identity) string {
+	class := make([]byte, 0, len(g.access.allow)+len(g.access.deny))
+	for _, rules := range [][]rule{g.access.allow, g.access.deny} {
+		for i := range rules {
+			if rules[i].about(id) {
+				class = append(class, 'y')
+			} else {
+				class = append(class, 'n')
+			}
+		}
+	}
+	return string(class)
+}
+
 // May reports whether a client may see and use something that goes by those
 // names: its name, and for resources the URI.
 func (g *Gate) May(id *Identity, kind Kind, names ...string) bool {
