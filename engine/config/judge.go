@@ -15,16 +15,16 @@ import (
 )
 
 // judge lets Options.Check look at the document of each instance, and finds the
-// places of what it says. Of a block with errors the first instance that has them
-// stands for the others.
-func (c *Configuration) judge() diag.List {
+// places of what it says. Blocks that are broken already are left out; of any other
+// with errors the first instance that has them stands for the others.
+func (c *Configuration) judge(broken map[*server]bool) diag.List {
 	if c.opts.Check == nil {
 		return nil
 	}
 	var places []*place
 	for i := range c.instances {
 		p := c.places[c.instances[i].Ref]
-		if p.target == p.refs[0].Target { // its other targets have the same document
+		if !broken[p.server] && p.target == p.refs[0].Target { // its other targets have the same document
 			places = append(places, p)
 		}
 	}
@@ -40,7 +40,6 @@ func (c *Configuration) judge() diag.List {
 	}
 	workers.Wait()
 	var all diag.List
-	broken := map[*server]bool{}
 	for i, p := range places {
 		if !broken[p.server] {
 			all = append(all, found[i]...)
