@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/erlmcp/erlmcp/server/guard"
 )
 
 // watch registers the health checks.
@@ -35,6 +37,9 @@ func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
 	if st.gate.ServeMetadata(w, r) {
 		return
 	}
+	if rt.refused(w, rt.front.Origin, r) {
+		return
+	}
 	path := st.doc.Health.Path
 	if r.URL.Path == path {
 		rt.health.ServeHTTP(w, r)
@@ -45,4 +50,14 @@ func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.NotFound(w, r)
+}
+
+// refused answers a request whose Host or Origin is not served, with status 403.
+func (rt *Runtime) refused(w http.ResponseWriter, o *guard.Origin, r *http.Request) bool {
+	err := o.CheckProbe(r)
+	if err != nil {
+		rt.metrics.Refused("origin")
+		http.Error(w, err.Error(), http.StatusForbidden)
+	}
+	return err != nil
 }
