@@ -16,6 +16,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
 	"github.com/erlmcp/erlmcp/server/session"
+	"github.com/erlmcp/erlmcp/server/task"
 	"github.com/erlmcp/erlmcp/server/telemetry"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
@@ -32,6 +33,9 @@ type Runtime struct {
 	workers  *workers
 	inflight *inflight
 	listens  atomic.Int64 // streams of subscriptions/listen
+	tasks    *task.Table
+	taskFeed *catalog.Feed
+	random   *seal // of documents without a key
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
@@ -60,8 +64,9 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
 		feed:     catalog.NewFeed(), inflight: newInflight(),
-		stopped: make(chan struct{}),
+		random: randomSeal(), stopped: make(chan struct{}),
 	}
+	rt.newTasks(doc.Limits)
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())

@@ -18,6 +18,7 @@ type state struct {
 	digest   string
 	catalog  *catalog.Catalog
 	limiter  *guard.Limiter
+	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
 }
@@ -27,11 +28,14 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err := checkPaths(doc); err != nil {
 		return nil, err
 	}
-	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
+	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools, Prompts: rt.opts.Prompts})
 	if err != nil {
 		return nil, err
 	}
-	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
+	st := &state{doc: doc, digest: digest, catalog: c, seal: rt.random, depth: doc.Limits.JSONDepth}
+	if doc.StateKey != "" {
+		st.seal = newSeal(doc.StateKey)
+	}
 	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
 		st.limiter = old.limiter // quotas go on
 	} else {

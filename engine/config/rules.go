@@ -18,7 +18,7 @@ import (
 func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	for _, n := range b.Blocks {
 		if n.Label == schemas.LabelInput {
-			d.inputRules(n, values, waiting)
+			d.inputRules(n, body, values, waiting)
 		}
 	}
 	switch b {
@@ -50,14 +50,30 @@ func (d *decoder) wrong(body *hclsyntax.Body, name, detail string, args ...any) 
 	return e
 }
 
-// inputRules checks the templates of a tool or prompt against its inputs.
-func (d *decoder) inputRules(n *schemas.Nested, values map[string]cty.Value, waiting int) {
+// inputRules checks the templates of a tool, prompt or resource template against
+// its inputs.
+func (d *decoder) inputRules(n *schemas.Nested, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	var names []string
 	if v := values[n.Name]; !v.IsNull() {
 		for it := v.ElementIterator(); it.Next(); {
 			k, _ := it.Element()
 			names = append(names, k.AsString())
 		}
+	}
+	if v, ok := values["uri"]; ok { // of a resource template
+		uri, known := text(v)
+		parts, err := schemas.ParseURITemplate(uri)
+		if !known || err != nil {
+			d.pending = d.pending[:waiting]
+			return
+		}
+		inURI := schemas.URIParameters(parts)
+		for _, name := range names {
+			if !slices.Contains(inURI, name) {
+				d.wrong(body, "uri", "it has no parameter %s, which has a block.", name).Fix("Its parameters are %s.", listOf(inURI))
+			}
+		}
+		names = inURI
 	}
 	if v, ok := values["input_schema"]; ok && !v.IsNull() {
 		src, known := text(v)

@@ -10,6 +10,8 @@
 // The package neither speaks JSON-RPC envelopes nor knows clients, limits or
 // workers; what a tool does is package backend's.
 //
-// In order of reading: catalog.go, tool.go, schema.go and mirror.go (arguments),
-// resource.go, folder.go, read.go and search.go, prompt.go, page.go (lists), feed.go (changes).
+// In order of reading: catalog.go, tool.go, schema.go, mirror.go and output.go
+// (arguments and answers), resource.go, folder.go, template.go, read.go and
+// search.go, prompt.go, icon.go, complete.go, page.go (lists), compare.go and
+// feed.go (changes).
 package catalog

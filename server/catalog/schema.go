@@ -59,7 +59,7 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 		}
 	}
 	var err error
-	if a.compiled, err = compile(a.source); err != nil {
+	if a.compiled, err = compile("input_schema", a.source); err != nil {
 		return nil, err
 	}
 	if a.mirrored, err = mirrors(a.source); err != nil {
@@ -76,21 +76,22 @@ func (noLoading) Load(url string) (any, error) {
 	return nil, errors.New("schemas elsewhere are not fetched")
 }
 
-func compile(source json.RawMessage) (*jsonschema.Schema, error) {
+// compile compiles the schema of that attribute.
+func compile(attribute string, source json.RawMessage) (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {
-		return nil, fmt.Errorf("input_schema is not JSON: %w", err)
+		return nil, fmt.Errorf("%s is not JSON: %w", attribute, err)
 	}
-	const url = "erlmcp:input_schema"
+	url := "erlmcp:" + attribute
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(noLoading{})
 	if err := c.AddResource(url, doc); err != nil {
-		return nil, fmt.Errorf("input_schema: %w", err)
+		return nil, fmt.Errorf("%s: %w", attribute, err)
 	}
 	compiled, err := c.Compile(url)
 	if err != nil {
-		return nil, fmt.Errorf("input_schema: %w", err)
+		return nil, fmt.Errorf("%s: %w", attribute, err)
 	}
 	return compiled, nil
 }

@@ -15,9 +15,10 @@ const (
 	InvalidParams  = -32602
 	InternalError  = -32603
 
-	HeaderMismatch     = -32020
-	UnsupportedVersion = -32022
-	ResourceNotFound   = -32002
+	HeaderMismatch          = -32020
+	MissingClientCapability = -32021
+	UnsupportedVersion      = -32022
+	ResourceNotFound        = -32002
 
 	RateLimited = 429 // data.retryAfterMs says when to come back
 	Overloaded  = 503 // too many calls wait already, or the server is stopping

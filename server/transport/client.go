@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // address is the IP address in "address:port".
@@ -24,14 +25,20 @@ func clientName(state *tls.ConnectionState, fallback string) string {
 	leaf := state.VerifiedChains[0][0]
 	switch {
 	case leaf.Subject.CommonName != "":
-		return "cert:" + leaf.Subject.CommonName
+		return byCertificate + leaf.Subject.CommonName
 	case len(leaf.DNSNames) > 0:
-		return "cert:" + leaf.DNSNames[0]
+		return byCertificate + leaf.DNSNames[0]
 	case len(leaf.URIs) > 0:
-		return "cert:" + leaf.URIs[0].String()
+		return byCertificate + leaf.URIs[0].String()
 	}
-	return "cert:" + leaf.SerialNumber.String()
+	return byCertificate + leaf.SerialNumber.String()
 }
+
+// byCertificate begins the name of a client that has shown a certificate.
+const byCertificate = "cert:"
+
+// Proven reports whether a client has proved that it is who its name says.
+func Proven(client string) bool { return strings.HasPrefix(client, byCertificate) }
 
 // requester is the client of an HTTP request.
 func requester(r *http.Request) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/session"
 )
 
 // rawConn is a connection of newline-delimited JSON-RPC.
@@ -24,6 +25,7 @@ type rawConn struct {
 	calls   sync.WaitGroup // exchanges that are not answered yet
 	waiting atomic.Int64   // how many they are
 
+	peer    session.Client
 	write   sync.Mutex
 	version atomic.Pointer[protocol.Version] // nil until initialize
 	ending  atomic.Bool                      // no more is to be read
@@ -57,6 +59,7 @@ func (f *Front) serveRaw(conn net.Conn, client string) {
 	if err != io.EOF && !c.ending.Load() {
 		cancel() // the client is gone, or must go
 	}
+	c.peer.End() // no answers come any more
 	// After the end of what the client sends, it may still want its answers.
 	c.calls.Wait()
 }
@@ -84,7 +87,7 @@ func (c *rawConn) read(ctx context.Context) error {
 		}
 		x := &Exchange{
 			Data: append(Buffer(), line...), Client: c.client,
-			Version: protocol.Undeclared, Scope: c, Begun: time.Now(),
+			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(),
 		}
 		if v := c.version.Load(); v != nil {
 			x.Version = *v
@@ -114,6 +117,11 @@ func (c *rawConn) settled() protocol.Version {
 func (c *rawConn) tell(news catalog.Changes) {
 	for _, method := range news.Notifications() {
 		if c.send(protocol.AppendNotification(Buffer(), method, nil)) != nil {
+			return
+		}
+	}
+	for _, uri := range news.Among(c.peer.Subscribed()) {
+		if c.send(protocol.AppendUpdated(Buffer(), uri, nil)) != nil {
 			return
 		}
 	}
@@ -158,5 +166,7 @@ func (s *spoken) notify(message []byte) error {
 func (s *spoken) detach(work func()) { go work() }
 
 func (s *spoken) keepAlive() error { return nil }
+
+func (s *spoken) hangUp() {}
 
 func (s *spoken) stopping() <-chan struct{} { return s.conn.quit }
