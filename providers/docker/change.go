@@ -63,7 +63,8 @@ func (w *writer) update(ctx context.Context, c resource.Change, id string, actua
 				return w.left(ctx, id, err)
 			}
 		}
-		if err := w.deliver(ctx, id, c, has("files")); err != nil {
+		nothing := actual.GetAttr("document").IsNull() // perhaps nothing was ever delivered
+		if err := w.deliver(ctx, id, c, has("files") || nothing); err != nil {
 			return w.left(ctx, id, err)
 		}
 	}
@@ -108,13 +109,13 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 			return fmt.Errorf("resume container: %w", err)
 		}
 		return w.takeIn(ctx, c, id, impact)
-	case !s.Running || s.Restarting:
+	case !s.Running:
 		c.Progress("starting")
 		return w.start(ctx, c, id)
-	case impact >= resource.ImpactRestart:
+	case s.Restarting || impact >= resource.ImpactRestart:
 		c.Progress("restarting")
-		// Stopped and started rather than restarted: that is one step, which does
-		// not say which of the two failed.
+		// Not the engine's own restart: when that fails, it does not say whether the
+		// stop or the start did.
 		if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
 			return fmt.Errorf("stop container: %w", err)
 		}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"github.com/zclconf/go-cty/cty"
 
@@ -368,8 +369,8 @@ func TestABadDocumentIsTakenBack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := w.tryApply(w.instance(c.document))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error = %v, want %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "put back") {
+				t.Errorf("error = %v, want %q and no other", err, c.want)
 			}
 			in := w.instance(doc("x"))
 			for i, d := range w.lower(in) {
@@ -388,6 +389,40 @@ func TestABadDocumentIsTakenBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestANewRuntimeReplacesTheOldOne(t *testing.T) {
+	w := newWorld(t)
+	w.apply(w.instance(doc("x")))
+	id, old := w.id(), w.image()
+
+	b, err := os.ReadFile(os.Getenv(artifact.Environment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "erlmcpd")
+	if err := os.WriteFile(program, append(b, 0), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(artifact.Environment, program)
+	w.provider = New()
+	w.apply(w.instance(doc("x")))
+	if w.id() == id || w.image() == old {
+		t.Error("the old runtime is still in use")
+	}
+	if _, err := w.api.ImageInspect(t.Context(), old); !errdefs.IsNotFound(err) {
+		t.Errorf("the old image is still there: %v", err)
+	}
+}
+
+// image is the digest of the image that the container runs.
+func (w *world) image() string {
+	w.Helper()
+	c, err := w.api.ContainerInspect(w.Context(), w.id(), client.ContainerInspectOptions{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c.Container.Image
 }
 
 func TestNoEngine(t *testing.T) {

@@ -292,6 +292,7 @@ func TestCrashAtEachEvent(t *testing.T) {
 		"no change":      {First: winter, Second: winter, Fourth: winter},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c.Parallelism = 1
 			for event, happened := 1, true; happened; event++ {
 				happened = false

@@ -132,10 +132,23 @@ func TestAChildThatIsLeftBehindIsGone(t *testing.T) {
 }
 
 func TestAChildThatLeavesTheGroupDoesNotHoldTheAnswer(t *testing.T) {
+	left := filepath.Join(t.TempDir(), "left")
+	const leave = `setsid sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 60' x "$LEFT" & until [ -e "$LEFT" ]; do :; done; echo done`
 	begun := time.Now()
-	r := call(t, build(t, execBlock(t, []string{"sh", "-c", "setsid sh -c 'echo $$; exec sleep 15' & sleep 0.2; echo done"}, nil), Env{}), nil)
-	if !strings.Contains(r.Content[0].Text, "done") || time.Since(begun) > 10*time.Second {
+	r := call(t, build(t, execBlock(t, []string{"sh", "-c", leave}, map[string]any{"env": map[string]any{"LEFT": left}}), Env{}), nil)
+	if r.IsError || r.Content[0].Text != "done\n" || time.Since(begun) > 10*time.Second {
 		t.Errorf("got %q after %s", r.Content[0].Text, time.Since(begun))
+	}
+	text, err := os.ReadFile(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
 	}
 }
 

@@ -62,9 +62,9 @@ func TestHTTPResponses(t *testing.T) {
 		_, _ = io.WriteString(w, "12345")
 		panic(http.ErrAbortHandler)
 	})
-	mux.Handle("/moved", http.RedirectHandler("/text", 302))
-	mux.Handle("/moved-twice", http.RedirectHandler("/moved", 302))
-	mux.Handle("/elsewhere", http.RedirectHandler("http://other.example.com/"+secret, 302))
+	mux.Handle("/moved", http.RedirectHandler("/text", http.StatusFound))
+	mux.Handle("/moved-twice", http.RedirectHandler("/moved", http.StatusFound))
+	mux.Handle("/elsewhere", http.RedirectHandler("http://other.example.com/"+secret, http.StatusFound))
 	mux.HandleFunc("/nowhere", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://[bad/"+secret)
 		w.WriteHeader(302)
