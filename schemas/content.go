@@ -17,7 +17,7 @@ type Content struct {
 type Media struct {
 	_ struct{} `doc:"A picture or a recording."`
 
-	Data     string `json:"data" required:"true" doc:"The content in base64; usually filebase64(\"logo.png\")."`
+	Data     string `json:"data" required:"true" kind:"base64" doc:"The content in base64; usually filebase64(\"logo.png\")."`
 	MIMEType string `json:"mime_type" required:"true" doc:"Media type, such as \"image/png\" or \"audio/wav\"."`
 }
 
@@ -28,7 +28,7 @@ type Embedded struct {
 	URI      Template `json:"uri" required:"true" template:"text" doc:"URI of the resource; may mention input."`
 	MIMEType string   `json:"mime_type,omitempty" default:"text/plain" doc:"Media type."`
 	Text     Template `json:"text,omitempty" exactlyone:"embedded" template:"text" doc:"The content as text; may mention input."`
-	Data     string   `json:"data,omitempty" exactlyone:"embedded" doc:"The content in base64; usually filebase64(\"table.pdf\")."`
+	Data     string   `json:"data,omitempty" exactlyone:"embedded" kind:"base64" doc:"The content in base64; usually filebase64(\"table.pdf\")."`
 }
 
 // Link names a resource that the client can read.

@@ -1,7 +1,7 @@
 package schemas
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,14 +18,15 @@ var uriParameter = regexp.MustCompile(`^\+?[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 
 // ParseURITemplate reads a URI template with parameters of the forms {name} and
 // {+name} (RFC 6570, levels 1 and 2). Between two parameters there must be text,
-// so that a URI is read in one way only, and no parameter may come twice.
+// so that a URI is read in one way only, and no parameter may come twice. Errors do
+// not quote the template.
 func ParseURITemplate(template string) ([]URIPart, error) {
 	var parts []URIPart
 	var seen []string
 	for rest := template; rest != ""; {
 		literal, after, open := strings.Cut(rest, "{")
 		if strings.Contains(literal, "}") {
-			return nil, fmt.Errorf("%q has a closing brace without an opening one", template)
+			return nil, errors.New("it has a closing brace without an opening one")
 		}
 		if literal != "" {
 			parts = append(parts, URIPart{Literal: literal})
@@ -36,20 +37,20 @@ func ParseURITemplate(template string) ([]URIPart, error) {
 		name, next, closed := strings.Cut(after, "}")
 		switch {
 		case !closed || !uriParameter.MatchString(name):
-			return nil, fmt.Errorf("%q has a parameter that is not of the form {name} or {+name}", template)
+			return nil, errors.New("a parameter is not of the form {name} or {+name}")
 		case literal == "":
-			return nil, fmt.Errorf("%q needs text before each parameter", template)
+			return nil, errors.New("there is no text before a parameter")
 		}
 		p := URIPart{Parameter: strings.TrimPrefix(name, "+"), Slashes: name[0] == '+'}
 		if slices.Contains(seen, p.Parameter) {
-			return nil, fmt.Errorf("%q has the parameter %s twice", template, p.Parameter)
+			return nil, errors.New("a parameter stands in it twice")
 		}
 		seen = append(seen, p.Parameter)
 		parts = append(parts, p)
 		rest = next
 	}
 	if len(seen) == 0 {
-		return nil, fmt.Errorf("%q has no parameter; use a resource block", template)
+		return nil, errors.New("it has no parameter, as a resource block has none")
 	}
 	return parts, nil
 }

@@ -60,20 +60,13 @@ func (d *decoder) inputRules(n *schemas.Nested, body *hclsyntax.Body, values map
 			names = append(names, k.AsString())
 		}
 	}
-	if v, ok := values["uri"]; ok { // of a resource template
-		uri, known := text(v)
-		parts, err := schemas.ParseURITemplate(uri)
-		if !known || err != nil {
+	if v, ok := values["uri"]; ok {
+		parameters, known := d.uriParameters(body, v, names)
+		if !known {
 			d.pending = d.pending[:waiting]
 			return
 		}
-		inURI := schemas.URIParameters(parts)
-		for _, name := range names {
-			if !slices.Contains(inURI, name) {
-				d.wrong(body, "uri", "it has no parameter %s, which has a block.", name).Fix("Its parameters are %s.", listOf(inURI))
-			}
-		}
-		names = inURI
+		names = parameters
 	}
 	if v, ok := values["input_schema"]; ok && !v.IsNull() {
 		src, known := text(v)
@@ -85,6 +78,28 @@ func (d *decoder) inputRules(n *schemas.Nested, body *hclsyntax.Body, values map
 		names = fromSchema
 	}
 	d.checkInputs(names, waiting)
+}
+
+// uriParameters are the parameters in the URI of a resource template, among which
+// those that have a block must be. They are not known for a URI that is wrong or
+// not known itself.
+func (d *decoder) uriParameters(body *hclsyntax.Body, v cty.Value, blocks []string) ([]string, bool) {
+	uri, known := text(v)
+	if !known {
+		return nil, false
+	}
+	parts, err := schemas.ParseURITemplate(uri)
+	if err != nil {
+		d.wrong(body, "uri", "%v.", err).Fix("Write parameters in braces, such as \"docs://{language}/{+path}\".")
+		return nil, false
+	}
+	parameters := schemas.URIParameters(parts)
+	for _, name := range blocks {
+		if !slices.Contains(parameters, name) {
+			d.wrong(body, "uri", "it has no parameter %s, which has a block.", name).Fix("Put it into the URI in braces, or remove the block.")
+		}
+	}
+	return parameters, true
 }
 
 func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
