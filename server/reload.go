@@ -26,8 +26,8 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	}
 	rt.commit(next)
 	changes := old.catalog.Changes(next.catalog)
-	rt.feed.Publish(changes)
-	rt.front.Changed(changes)
+	rt.changed(changes)
+	rt.follow(next)
 	rt.log.Info("reloaded", "tools_changed", changes.Tools, "resources_changed", changes.Resources, "prompts_changed", changes.Prompts)
 	return nil
 }

@@ -39,6 +39,7 @@ type Runtime struct {
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
+	unfollow  context.CancelFunc // guarded by reloading
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -89,6 +90,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.follow(st)
 	return rt, nil
 }
 

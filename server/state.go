@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -42,11 +43,13 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		st.limiter = guard.NewLimiter(doc.RateLimit)
 	}
 	st.identity, err = json.Marshal(struct {
-		Name        string `json:"name"`
-		Title       string `json:"title,omitempty"`
-		Version     string `json:"version"`
-		Description string `json:"description,omitempty"`
-	}{doc.Name, doc.Title, doc.Version, doc.Description})
+		Name        string         `json:"name"`
+		Title       string         `json:"title,omitempty"`
+		Version     string         `json:"version"`
+		Description string         `json:"description,omitempty"`
+		Website     string         `json:"websiteUrl,omitempty"`
+		Icons       []catalog.Icon `json:"icons,omitempty"`
+	}{doc.Name, doc.Title, doc.Version, doc.Description, doc.Website, catalog.Icons(doc.Icons)})
 	return st, err
 }
 
@@ -66,8 +69,26 @@ func checkPaths(doc *schemas.Server) error {
 	return wrong.Err()
 }
 
+// commit puts a state in place of the present one.
 func (rt *Runtime) commit(st *state) {
 	rt.current.Store(st)
 	rt.metrics.SetTools(st.catalog.ToolNames())
 	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+}
+
+// follow tells clients of changes of the present files until those of another
+// state are followed.
+func (rt *Runtime) follow(st *state) {
+	if rt.unfollow != nil {
+		rt.unfollow()
+	}
+	ctx, cancel := context.WithCancel(rt.ctx)
+	rt.unfollow = cancel
+	st.catalog.Watch(ctx, rt.changed)
+}
+
+// changed tells clients of changes.
+func (rt *Runtime) changed(c catalog.Changes) {
+	rt.feed.Publish(c)
+	rt.front.Changed(c)
 }

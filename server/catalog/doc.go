@@ -3,7 +3,8 @@
 // [New] builds a [Catalog] from a runtime document and checks all of it; a
 // catalog never changes afterwards, and a reload replaces it by another. Lists
 // are rendered once where they can be, and always come in the same order. Folders
-// are read when they are asked for, so that clients see what is there now.
+// are read when they are asked for, so that clients see what is there now, and
+// watched ([Catalog.Watch]).
 //
 // A [Feed] tells those who listen that a new catalog is in place.
 //
@@ -12,6 +13,6 @@
 //
 // In order of reading: catalog.go, tool.go, schema.go, mirror.go and output.go
 // (arguments and answers), resource.go, folder.go, template.go, read.go and
-// search.go, prompt.go, icon.go, complete.go, page.go (lists), compare.go and
-// feed.go (changes).
+// search.go, prompt.go, icon.go, complete.go, page.go (lists), compare.go,
+// watch.go and feed.go (changes).
 package catalog

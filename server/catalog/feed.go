@@ -16,15 +16,16 @@ type Changes struct {
 // Any reports whether anything differs.
 func (c Changes) Any() bool { return c.Tools || c.Resources || c.Prompts || len(c.Updated) > 0 }
 
-// Among returns those of the URIs that have changed.
-func (c Changes) Among(uris []string) []string {
-	var out []string
+// For are the changes that concern a client which has subscribed to these URIs.
+func (c Changes) For(uris []string) Changes {
+	all := c.Updated
+	c.Updated = nil
 	for _, uri := range uris {
-		if slices.Contains(c.Updated, uri) {
-			out = append(out, uri)
+		if slices.Contains(all, uri) {
+			c.Updated = append(c.Updated, uri)
 		}
 	}
-	return out
+	return c
 }
 
 // Notifications are the methods that tell clients of changed lists.

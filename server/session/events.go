@@ -85,8 +85,7 @@ func (st *Stream) Append(message []byte, last bool) (number int, mine bool) {
 		e.forget(st)
 	}
 	e.tidy()
-	close(st.more)
-	st.more = make(chan struct{})
+	st.wake()
 	return number, st.carrier == 0
 }
 
@@ -116,6 +115,7 @@ func (e *Events) Resume(s *Session, lastEventID string) (*Carrier, error) {
 			return nil, fmt.Errorf("the events that follow are not kept any more")
 		}
 		st.carrier++
+		st.wake() // whoever carried it
 		return &Carrier{stream: st, turn: st.carrier, next: last + 1}, nil
 	}
 	return nil, fmt.Errorf("the stream of the event is not kept any more")
@@ -202,6 +202,11 @@ func (e *Events) drop(st *Stream) {
 	if len(st.session.kept) == 0 {
 		st.session.kept = nil
 	}
+	st.wake()
+}
+
+// wake has carriers look at the stream. The caller holds mu.
+func (st *Stream) wake() {
 	close(st.more)
 	st.more = make(chan struct{})
 }

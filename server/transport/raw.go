@@ -120,7 +120,7 @@ func (c *rawConn) tell(news catalog.Changes) {
 			return
 		}
 	}
-	for _, uri := range news.Among(c.peer.Subscribed()) {
+	for _, uri := range news.Updated {
 		if c.send(protocol.AppendUpdated(Buffer(), uri, nil)) != nil {
 			return
 		}
