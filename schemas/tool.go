@@ -33,7 +33,7 @@ type Input struct {
 	Description string   `json:"description,omitempty" doc:"What the argument means, for the model."`
 	Required    *bool    `json:"required,omitempty" doc:"Whether calls must give it. Default: true, unless a default is given."`
 	Default     string   `json:"default,omitempty" kind:"value" doc:"Value when a call leaves it out, of the argument's type."`
-	Enum        []string `json:"enum,omitempty" doc:"The values that are allowed."`
+	Enum        []string `json:"enum,omitempty" nonempty:"true" doc:"The values that are allowed."`
 	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match."`
 	MinLength   *int     `json:"min_length,omitempty" min:"0" doc:"Fewest characters of a string."`
 	MaxLength   *int     `json:"max_length,omitempty" min:"0" doc:"Most characters of a string."`

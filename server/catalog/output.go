@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,17 +22,17 @@ type output struct {
 func newOutput(schema string) (*output, error) {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, []byte(schema)); err != nil {
-		return nil, fmt.Errorf("output_schema is not JSON: %w", err)
+		return nil, within{"output_schema", fmt.Errorf("it is not JSON: %w", err)}
 	}
 	var top struct {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(compact.Bytes(), &top); err != nil || top.Type != "object" {
-		return nil, fmt.Errorf(`output_schema must be an object with "type": "object"`)
+		return nil, within{"output_schema", errors.New(`it must be an object with "type": "object"`)}
 	}
 	compiled, err := compile("output_schema", compact.Bytes())
 	if err != nil {
-		return nil, err
+		return nil, within{"output_schema", err}
 	}
 	return &output{compact.Bytes(), compiled}, nil
 }

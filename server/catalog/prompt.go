@@ -46,7 +46,7 @@ func (c *Catalog) addPrompt(name string, spec *schemas.Prompt) error {
 		m := &spec.Messages[i]
 		p, err := backend.NewPiece(&schemas.Content{Text: m.Text, Image: m.Image, Audio: m.Audio, Resource: m.Resource, Link: m.Link}, names(spec.Arguments))
 		if err != nil {
-			return fmt.Errorf("message %d: %w", i+1, err)
+			return within{"message", fmt.Errorf("message %d: %w", i+1, err)}
 		}
 		pieces = append(pieces, p)
 	}

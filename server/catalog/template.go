@@ -26,19 +26,19 @@ func (c *Catalog) addTemplate(name string, spec *schemas.ResourceTemplate) error
 	t := &template{name: name, spec: spec}
 	var err error
 	if t.parts, err = schemas.ParseURITemplate(spec.URI); err != nil {
-		return fmt.Errorf("uri: %w", err)
+		return within{"uri", err}
 	}
 	parameters := schemas.URIParameters(t.parts)
 	for _, arg := range names(spec.Arguments) {
 		if !slices.Contains(parameters, arg) {
-			return fmt.Errorf("argument %s is not in its uri, %s", arg, spec.URI)
+			return within{"argument." + arg, fmt.Errorf("it is not in the uri, %s", spec.URI)}
 		}
 	}
 	if t.text, err = expr.Compile(spec.Text, "text"); err == nil {
 		err = expr.Check(t.text, parameters)
 	}
 	if err != nil {
-		return fmt.Errorf("text: %w", err)
+		return within{"text", err}
 	}
 	c.templates = append(c.templates, t)
 	return nil
