@@ -88,9 +88,9 @@ func (r *checker) text(path, s string) {
 
 var hostName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$`)
 
-// HostName reports whether s is a host name (RFC 1123, and underscores, which
+// isHostName reports whether s is a host name (RFC 1123, and underscores, which
 // container networks have in names) or an IP address, without a port.
-func HostName(s string) bool {
+func isHostName(s string) bool {
 	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
 		return true
 	}
@@ -99,7 +99,7 @@ func HostName(s string) bool {
 
 func (r *checker) listen(s *Server) {
 	for _, h := range s.Listen.Hosts {
-		if !HostName(h) {
+		if !isHostName(h) {
 			r.wrong("listen.hosts", "%q is not a host name", h).Fix("Write the name alone, without scheme, port and path, such as \"mcp.example.com\".")
 		}
 	}
@@ -130,7 +130,7 @@ func notInPath(c rune) bool { return c == ' ' || unicode.IsControl(c) }
 // 6.2).
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && u.Host != "" && HostName(u.Hostname()) && u.User == nil &&
+	return err == nil && u.Scheme != "" && u.Host != "" && isHostName(u.Hostname()) && u.User == nil &&
 		(u.Path == "" || u.Path == "/") && u.RawQuery == "" && !strings.ContainsAny(s, "#?")
 }
 

@@ -70,7 +70,7 @@ type RateLimit struct {
 
 // Limits bounds what the server as a whole may use.
 type Limits struct {
-	_ struct{} `doc:"Bounds what the server as a whole may use. memory, cpu and processes are enforced by the target."`
+	_ struct{} `doc:"Bounds what the server as a whole may use. memory, cpu and processes are enforced by the target: Docker always does, a host by control groups when erlmcp runs there as root."`
 
 	RequestSize   Size     `json:"request_size,omitempty" default:"10MB" doc:"Largest request body or raw message."`
 	ResponseSize  Size     `json:"response_size,omitempty" default:"10MB" doc:"Largest result of a tool or resource."`
@@ -88,7 +88,7 @@ type Limits struct {
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
 	DrainTimeout  Duration `json:"drain_timeout,omitempty" default:"10s" doc:"Longest wait for calls in progress when the server stops."`
 	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server."`
-	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" unit:"cores" doc:"Processor time that the target gives the server."`
+	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" max:"1024" unit:"cores" doc:"Processor time that the target gives the server."`
 	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
 }
 

@@ -34,7 +34,7 @@ type Input struct {
 	Required    *bool    `json:"required,omitempty" doc:"Whether calls must give it. Default: true, unless a default is given."`
 	Default     string   `json:"default,omitempty" kind:"value" doc:"Value when a call leaves it out, of the argument's type."`
 	Enum        []string `json:"enum,omitempty" nonempty:"true" doc:"The values that are allowed."`
-	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match."`
+	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match, in the syntax of RE2."`
 	MinLength   *int     `json:"min_length,omitempty" min:"0" doc:"Fewest characters of a string."`
 	MaxLength   *int     `json:"max_length,omitempty" min:"0" doc:"Most characters of a string."`
 	Minimum     *float64 `json:"minimum,omitempty" doc:"Smallest number."`

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas/expr"
 )
 
 // Extension ends the names of configuration files.
@@ -62,6 +63,9 @@ func parse(file string, src []byte) (*hclsyntax.Body, diag.List) {
 		return nil, diags
 	}
 	body, _ := f.Body.(*hclsyntax.Body)
+	if body != nil {
+		expr.Finite(body)
+	}
 	return body, diags
 }
 

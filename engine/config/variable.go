@@ -13,6 +13,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/schemas/expr"
 )
 
 // environPrefix begins the names of environment variables that set variables.
@@ -142,6 +143,9 @@ func (c *Configuration) readValues(file string) diag.List {
 	if hd.HasErrors() {
 		return notValues(hd)
 	}
+	if body, ok := f.Body.(*hclsyntax.Body); ok {
+		expr.Finite(body)
+	}
 	attrs, hd := f.Body.JustAttributes()
 	if hd.HasErrors() {
 		return notValues(hd)
@@ -226,6 +230,7 @@ func (v *variable) parse(g *given) (cty.Value, *diag.Diagnostic) {
 	if hd.HasErrors() {
 		return cty.NilVal, bad()
 	}
+	expr.Finite(e)
 	val, hd := e.Value(nil)
 	if hd.HasErrors() {
 		return cty.NilVal, bad()
