@@ -13,6 +13,7 @@ const (
 	KindSize       Kind = "size"       // see ParseSize
 	KindTemplate   Kind = "template"   // see Template
 	KindJSON       Kind = "json"       // JSON text
+	KindBase64     Kind = "base64"     // bytes in base64 (RFC 4648, section 4)
 	KindPath       Kind = "path"       // a path: relative to the configuration, or absolute on the target
 	KindType       Kind = "type"       // the bare name of a type
 	KindValue      Kind = "value"      // any value in HCL, held as its JSON text

@@ -138,6 +138,12 @@ func (a *Attribute) Check(v any) string {
 		if len(a.Enum) > 0 && !slices.Contains(a.Enum, rv.String()) {
 			return fmt.Sprintf("it must be one of %s, not %q", strings.Join(a.Enum, ", "), rv.String())
 		}
+	case reflect.Slice:
+		for i := range rv.Len() {
+			if rule := a.Check(rv.Index(i).Interface()); rule != "" {
+				return rule
+			}
+		}
 	case reflect.Int, reflect.Int64, reflect.Float64:
 		if a.Kind != KindPlain {
 			return ""

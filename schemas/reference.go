@@ -144,7 +144,7 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func typeText(a *Attribute) string {
 	one := map[Kind]string{
-		KindDuration: "duration", KindSize: "size", KindTemplate: "template", KindJSON: "JSON text",
+		KindDuration: "duration", KindSize: "size", KindTemplate: "template", KindJSON: "JSON text", KindBase64: "base64",
 		KindPath: "path", KindType: "type name", KindValue: "any value", KindExpression: "expression",
 	}[a.Kind]
 	elem := a.Type

@@ -35,6 +35,12 @@ func (s *Server) Check() diag.List {
 	for _, name := range sortedKeys(s.Resources) {
 		r.resource("resource."+name, s.Resources[name])
 	}
+	for _, name := range sortedKeys(s.Templates) {
+		t, at := s.Templates[name], "resource_template."+name
+		r.line(at+".title", t.Title)
+		r.text(at+".description", t.Description)
+		r.mediaType(at+".mime_type", t.MIMEType)
+	}
 	for _, name := range sortedKeys(s.Prompts) {
 		p, at := s.Prompts[name], "prompt."+name
 		r.line(at+".title", p.Title)
@@ -144,12 +150,17 @@ func (r *checker) resource(at string, s *Resource) {
 			r.wrong(at+".uri", "%q is not a URI", s.URI).Fix("Begin it with a scheme, and escape spaces, such as \"docs://handbook\".")
 		}
 	}
-	if s.MIMEType != "" {
-		if t, _, err := mime.ParseMediaType(s.MIMEType); err != nil || !strings.Contains(t, "/") {
-			r.wrong(at+".mime_type", "%q is not a media type", s.MIMEType).Fix("Write a type and a subtype, such as \"text/markdown\".")
-		}
-	}
+	r.mediaType(at+".mime_type", s.MIMEType)
 	if len(s.Include) > 0 && s.Folder == "" {
 		r.wrong(at+".include", "it chooses files of a folder, and there is no folder").Fix("Remove it, or write folder = ….")
+	}
+}
+
+func (r *checker) mediaType(at, s string) {
+	if s == "" {
+		return
+	}
+	if t, _, err := mime.ParseMediaType(s); err != nil || !strings.Contains(t, "/") {
+		r.wrong(at, "%q is not a media type", s).Fix("Write a type and a subtype, such as \"text/markdown\".")
 	}
 }

@@ -7,9 +7,12 @@ type Server struct {
 
 	Name         string `json:"name" hcl:"-" impact:"restart" doc:"Name of the server, from the block's label; MCP clients see it."`
 	Title        string `json:"title,omitempty" doc:"Name for people to read. MCP clients show it."`
+	Website      string `json:"website,omitempty" doc:"URL of a page about the server."`
 	Version      string `json:"version,omitempty" default:"0.0.0" doc:"Version that MCP clients see."`
 	Description  string `json:"description,omitempty" doc:"What the server is for, in a sentence."`
 	Instructions string `json:"instructions,omitempty" doc:"How a model should use this server; sent to clients when they connect."`
+
+	StateKey string `json:"state_key,omitempty" sensitive:"true" doc:"Secret that protects what clients carry between the rounds of one call (MCP requestState). Give it to servers that share their clients. Default: a new one at each start."`
 
 	Listen    Listen     `json:"listen,omitzero" impact:"restart"`
 	TLS       *TLS       `json:"tls,omitempty" impact:"restart"`
@@ -18,9 +21,11 @@ type Server struct {
 	Receipts  *Receipts  `json:"receipts,omitempty" impact:"restart"`
 	Limits    Limits     `json:"limits,omitzero" impact:"restart"`
 
-	Tools     map[string]*Tool     `json:"tool,omitempty" label:"name"`
-	Resources map[string]*Resource `json:"resource,omitempty" label:"name"`
-	Prompts   map[string]*Prompt   `json:"prompt,omitempty" label:"name"`
+	Icons     []Icon                       `json:"icon,omitempty"`
+	Tools     map[string]*Tool             `json:"tool,omitempty" label:"name"`
+	Resources map[string]*Resource         `json:"resource,omitempty" label:"name"`
+	Templates map[string]*ResourceTemplate `json:"resource_template,omitempty" label:"name"`
+	Prompts   map[string]*Prompt           `json:"prompt,omitempty" label:"name"`
 
 	Log     Log     `json:"log,omitzero"`
 	Metrics Metrics `json:"metrics,omitzero" impact:"restart"`
@@ -77,6 +82,9 @@ type Limits struct {
 	Workers       int      `json:"workers,omitempty" default:"64" min:"1" doc:"Tool calls carried out at the same time."`
 	Queue         int      `json:"queue,omitempty" default:"1024" min:"0" doc:"Tool calls that wait for a worker; more are refused."`
 	CallTimeout   Duration `json:"call_timeout,omitempty" default:"30s" doc:"Longest time for one tool call, resource read or prompt."`
+	AnswerTimeout Duration `json:"answer_timeout,omitempty" default:"5m" doc:"How long a tool call waits for its client to answer a question (sampling, elicitation, roots). That time does not count for call_timeout."`
+	Tasks         int      `json:"tasks,omitempty" default:"256" min:"1" doc:"Tasks held at the same time, ended ones included: calls that go on after their request was answered. Without room a call is not made a task."`
+	TaskTTL       Duration `json:"task_ttl,omitempty" default:"1h" doc:"How long a task is kept from its start. One that still runs is ended then."`
 	HeaderTimeout Duration `json:"header_timeout,omitempty" default:"10s" doc:"Longest time for a client to send its request headers."`
 	IdleTimeout   Duration `json:"idle_timeout,omitempty" default:"5m" doc:"How long a connection without requests is kept."`
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
@@ -84,125 +92,6 @@ type Limits struct {
 	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server."`
 	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" max:"1024" unit:"cores" doc:"Processor time that the target gives the server."`
 	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
-}
-
-// Tool is something that a model can call.
-type Tool struct {
-	_ struct{} `doc:"A tool that a model can call. It has inputs and exactly one block that says what it does: static, exec, http or search."`
-
-	Title       string            `json:"title,omitempty" doc:"Name for people to read."`
-	Description string            `json:"description,omitempty" doc:"What the tool does and when to use it, for the model."`
-	Inputs      map[string]*Input `json:"input,omitempty" label:"input" atmostone:"inputs"`
-	InputSchema string            `json:"input_schema,omitempty" atmostone:"inputs" kind:"json" doc:"The JSON Schema of the arguments as JSON text, instead of input blocks; usually jsonencode({…}) or file(\"schema.json\")."`
-
-	Static *Static `json:"static,omitempty" exactlyone:"backend"`
-	Exec   *Exec   `json:"exec,omitempty" exactlyone:"backend"`
-	HTTP   *HTTP   `json:"http,omitempty" exactlyone:"backend"`
-	Search *Search `json:"search,omitempty" exactlyone:"backend"`
-
-	ReadOnly    *bool `json:"read_only,omitempty" doc:"Hint: the tool changes nothing (MCP readOnlyHint)."`
-	Destructive *bool `json:"destructive,omitempty" doc:"Hint: the tool may destroy something (MCP destructiveHint)."`
-	Idempotent  *bool `json:"idempotent,omitempty" doc:"Hint: calling twice does the same as calling once (MCP idempotentHint)."`
-	OpenWorld   *bool `json:"open_world,omitempty" doc:"Hint: the tool reaches beyond this server (MCP openWorldHint)."`
-}
-
-// Input is one argument of a tool.
-type Input struct {
-	_ struct{} `doc:"One argument of a tool. Calls whose arguments do not fit are refused before the tool runs."`
-
-	Type        string   `json:"type" required:"true" kind:"type" enum:"string,number,integer,boolean,array,object" doc:"Type of the argument: string, number, integer, boolean, array or object; written without quotes."`
-	Description string   `json:"description,omitempty" doc:"What the argument means, for the model."`
-	Required    *bool    `json:"required,omitempty" doc:"Whether calls must give it. Default: true, unless a default is given."`
-	Default     string   `json:"default,omitempty" kind:"value" doc:"Value when a call leaves it out, of the argument's type."`
-	Enum        []string `json:"enum,omitempty" nonempty:"true" doc:"The values that are allowed."`
-	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match, in the syntax of RE2."`
-	MinLength   *int     `json:"min_length,omitempty" min:"0" doc:"Fewest characters of a string."`
-	MaxLength   *int     `json:"max_length,omitempty" min:"0" doc:"Most characters of a string."`
-	Minimum     *float64 `json:"minimum,omitempty" doc:"Smallest number."`
-	Maximum     *float64 `json:"maximum,omitempty" doc:"Largest number."`
-	Items       string   `json:"items,omitempty" kind:"type" enum:"string,number,integer,boolean,object" doc:"Type of the elements of an array; written without quotes."`
-}
-
-// Static answers with a text.
-type Static struct {
-	_ struct{} `doc:"Answers with a text."`
-
-	Text Template `json:"text" required:"true" template:"text" doc:"The text; may mention input."`
-}
-
-// Exec runs a program.
-type Exec struct {
-	_ struct{} `doc:"Runs a program, without a shell. Its standard output is the answer; an exit status other than 0 makes the answer an error. The program gets no environment but what is given here and ERLMCP_CALL, a mark by which its processes are known."`
-
-	Command     []Template          `json:"command" required:"true" template:"word" doc:"Program and arguments. Each element stays one word whatever the input holds, and an input that begins with a dash is refused as the start of a word unless a \"--\" stands before it."`
-	Dir         string              `json:"dir,omitempty" doc:"Working directory on the target. Default: the server's folder of shipped files."`
-	Env         map[string]Template `json:"env,omitempty" template:"text" doc:"Environment variables of the program."`
-	Stdin       Template            `json:"stdin,omitempty" template:"text" doc:"What the program reads on standard input. Default: nothing."`
-	Timeout     Duration            `json:"timeout,omitempty" default:"30s" doc:"Longest run; then the program and its children are ended."`
-	OutputLimit Size                `json:"output_limit,omitempty" default:"1MB" doc:"Most output that is kept; what follows is cut, with a mark."`
-	ErrorExits  *bool               `json:"error_exits,omitempty" doc:"Whether an exit status other than 0 makes the answer an error. Default: true."`
-}
-
-// HTTP calls a web service.
-type HTTP struct {
-	_ struct{} `doc:"Calls a web service. The body of the response is the answer; a status of 400 or more makes it an error."`
-
-	URL           Template            `json:"url" required:"true" template:"url" doc:"URL; input may stand in path segments and in the query, where it is escaped."`
-	Method        string              `json:"method,omitempty" default:"GET" enum:"GET,HEAD,POST,PUT,PATCH,DELETE" doc:"Request method."`
-	Headers       map[string]Template `json:"headers,omitempty" template:"header" doc:"Request headers."`
-	Body          Template            `json:"body,omitempty" template:"text" doc:"Request body; usually jsonencode({…})."`
-	Timeout       Duration            `json:"timeout,omitempty" default:"10s" doc:"Longest time for the whole exchange."`
-	ResponseLimit Size                `json:"response_limit,omitempty" default:"1MB" doc:"Largest response body; a larger one is an error."`
-	Redirects     int                 `json:"redirects,omitempty" default:"0" min:"0" max:"10" doc:"Redirects that are followed, to the same host only."`
-}
-
-// Search finds text in the server's resources.
-type Search struct {
-	_ struct{} `doc:"Searches the text of the server's own resources, case-insensitively, and answers with the lines that hold every word. It declares the arguments query and limit itself."`
-
-	Resources []string `json:"resources,omitempty" doc:"Names of the resource blocks to search. Default: all."`
-	Limit     int      `json:"limit,omitempty" default:"20" min:"1" max:"1000" unit:"matches" doc:"Most matches in an answer."`
-}
-
-// Resource is something that a client can read.
-type Resource struct {
-	_ struct{} `doc:"A document that clients can read, or a folder of them. A relative path is in this configuration's folder and is shipped with the server; an absolute one is on the target."`
-
-	URI         string   `json:"uri,omitempty" doc:"URI of the resource; of a folder, what stands before each file's path. Default: \"erlmcp://NAME\"."`
-	Title       string   `json:"title,omitempty" doc:"Name for people to read."`
-	Description string   `json:"description,omitempty" doc:"What the resource holds."`
-	MIMEType    string   `json:"mime_type,omitempty" doc:"Media type. Default: from the file name, else text/plain."`
-	Text        *string  `json:"text,omitempty" exactlyone:"content" doc:"The content itself."`
-	File        string   `json:"file,omitempty" exactlyone:"content" kind:"path" doc:"A file."`
-	Folder      string   `json:"folder,omitempty" exactlyone:"content" kind:"path" doc:"A folder; each file in it is a resource."`
-	Include     []string `json:"include,omitempty" doc:"Patterns of the files of a folder, such as \"**/*.md\". Default: all but those whose name begins with a dot."`
-}
-
-// Prompt is a message that a user can pick.
-type Prompt struct {
-	_ struct{} `doc:"A prompt that users can pick."`
-
-	Title       string               `json:"title,omitempty" doc:"Name for people to read."`
-	Description string               `json:"description,omitempty" doc:"What the prompt is for."`
-	Arguments   map[string]*Argument `json:"argument,omitempty" label:"input"`
-	Messages    []Message            `json:"message,omitempty" required:"true"`
-}
-
-// Argument is one argument of a prompt.
-type Argument struct {
-	_ struct{} `doc:"One argument of a prompt; messages mention it as input.NAME."`
-
-	Title       string `json:"title,omitempty" doc:"Name for people to read."`
-	Description string `json:"description,omitempty" doc:"What the argument means."`
-	Required    *bool  `json:"required,omitempty" doc:"Whether it must be given. Default: true."`
-}
-
-// Message is one message of a prompt.
-type Message struct {
-	_ struct{} `doc:"One message of a prompt, in order."`
-
-	Role string   `json:"role,omitempty" default:"user" enum:"user,assistant" doc:"Who says it."`
-	Text Template `json:"text" required:"true" template:"text" doc:"The text; may mention input."`
 }
 
 // Log says what is logged.

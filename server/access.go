@@ -60,12 +60,3 @@ func (c *call) scopedResource(uri string) *protocol.Error {
 	}
 	return c.scoped(auth.Resource, name, block)
 }
-
-// scopedPrompt is scoped for the prompt that a message names.
-func (c *call) scopedPrompt() *protocol.Error {
-	name, err := c.m.Text("name")
-	if err != nil || !c.catalog().HasPrompt(name) {
-		return err
-	}
-	return c.scoped(auth.Prompt, name)
-}

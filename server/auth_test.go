@@ -26,7 +26,7 @@ func bearers(names ...string) string {
 	return `"bearer":{` + strings.Join(blocks, ",") + `}`
 }
 
-func as(name string) []string { return []string{"Authorization", "Bearer " + name} }
+func withToken(name string) []string { return []string{"Authorization", "Bearer " + name} }
 
 const (
 	pingMessage = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
@@ -43,9 +43,9 @@ func TestClientsThatAreNotLetIn(t *testing.T) {
 		challenge string
 		want      string
 	}{
-		{"with its token", as("ada"), 200, "", `{"jsonrpc":"2.0","id":1,"result":{}}`},
+		{"with its token", withToken("ada"), 200, "", `{"jsonrpc":"2.0","id":1,"result":{}}`},
 		{"without a token", nil, 401, "Bearer", `{"jsonrpc":"2.0","id":null,"error":{"code":401,"message":"This server needs to know who you are: send a bearer token"}}`},
-		{"with another token", as("eve"), 401, `Bearer error="invalid_token", error_description="The token is not known"`, `{"jsonrpc":"2.0","id":null,"error":{"code":401,"message":"The bearer token is not known here"}}`},
+		{"with another token", withToken("eve"), 401, `Bearer error="invalid_token", error_description="The token is not known"`, `{"jsonrpc":"2.0","id":null,"error":{"code":401,"message":"The bearer token is not known here"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			resp, body := post(t, rt.URL(), pingMessage, c.headers...)
@@ -94,9 +94,9 @@ func TestStandardInputIsNotAsked(t *testing.T) {
 
 func TestASessionIsForItsOwner(t *testing.T) {
 	rt := start(t, `,"auth":{`+bearers("ada", "eve")+`}`, server.Options{})
-	resp, _ := post(t, rt.URL(), initMessage, as("ada")...)
+	resp, _ := post(t, rt.URL(), initMessage, withToken("ada")...)
 	session := []string{"Mcp-Session-Id", resp.Header.Get("Mcp-Session-Id")}
-	if resp, body := post(t, rt.URL(), pingMessage, append(as("eve"), session...)...); resp.StatusCode != 404 {
+	if resp, body := post(t, rt.URL(), pingMessage, append(withToken("eve"), session...)...); resp.StatusCode != 404 {
 		t.Errorf("another client: %d %s", resp.StatusCode, body)
 	}
 	do := func(method, who string) int {
@@ -117,7 +117,7 @@ func TestASessionIsForItsOwner(t *testing.T) {
 	if got := do("DELETE", "eve"); got != 404 {
 		t.Errorf("another client ends it: %d", got)
 	}
-	if resp, body := post(t, rt.URL(), pingMessage, append(as("ada"), session...)...); resp.StatusCode != 200 {
+	if resp, body := post(t, rt.URL(), pingMessage, append(withToken("ada"), session...)...); resp.StatusCode != 200 {
 		t.Errorf("its owner: %d %s", resp.StatusCode, body)
 	}
 	if got := do("DELETE", "ada"); got != 204 {
@@ -147,7 +147,7 @@ func TestWhatOneMayNotUseOneDoesNotSee(t *testing.T) {
 		{"a prompt that is hidden", "ada", `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"q"}}`, []string{`"code":-32602,"message":"Unknown prompt: q"`}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, body := post(t, rt.URL(), c.message, as(c.who)...)
+			_, body := post(t, rt.URL(), c.message, withToken(c.who)...)
 			for _, want := range c.want {
 				if !strings.Contains(body, want) {
 					t.Errorf("there is no %s in %s", want, body)
@@ -161,7 +161,7 @@ func TestWhatOneMayNotUseOneDoesNotSee(t *testing.T) {
 		})
 	}
 	message, headers := modern("tools/list", "", "")
-	if _, body := post(t, rt.URL(), message, append(headers, as("ada")...)...); !strings.Contains(body, `"cacheScope":"private"`) {
+	if _, body := post(t, rt.URL(), message, append(headers, withToken("ada")...)...); !strings.Contains(body, `"cacheScope":"private"`) {
 		t.Errorf("a list that differs from client to client can be shared: %s", body)
 	}
 }
@@ -171,16 +171,16 @@ func TestRulesChangeWhileItRuns(t *testing.T) {
 	if err := rt.Reload(document(t, `,"auth":{`+bearers("ada", "bob")+`,"deny":[{"identities":["bearer:ada"],"tools":["echo"]}]}`), ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, body := post(t, rt.URL(), listTools, as("ada")...); strings.Contains(body, "echo") {
+	if _, body := post(t, rt.URL(), listTools, withToken("ada")...); strings.Contains(body, "echo") {
 		t.Errorf("ada still sees it: %s", body)
 	}
-	if resp, _ := post(t, rt.URL(), callEcho, as("bob")...); resp.StatusCode != 200 {
+	if resp, _ := post(t, rt.URL(), callEcho, withToken("bob")...); resp.StatusCode != 200 {
 		t.Errorf("bob is not known: %d", resp.StatusCode)
 	}
 	if err := rt.Reload(document(t, `,"auth":{`+bearers("bob")+`}`), ""); err != nil {
 		t.Fatal(err)
 	}
-	if resp, _ := post(t, rt.URL(), pingMessage, as("ada")...); resp.StatusCode != 401 {
+	if resp, _ := post(t, rt.URL(), pingMessage, withToken("ada")...); resp.StatusCode != 401 {
 		t.Errorf("ada is still known: %d", resp.StatusCode)
 	}
 }
@@ -192,7 +192,7 @@ func TestIdentitiesHaveLimitsAndStandInTheLog(t *testing.T) {
 		who    string
 		status int
 	}{{"ada", 200}, {"bob", 200}, {"ada", 429}, {"bob", 429}} {
-		if resp, body := post(t, rt.URL(), pingMessage, as(c.who)...); resp.StatusCode != c.status {
+		if resp, body := post(t, rt.URL(), pingMessage, withToken(c.who)...); resp.StatusCode != c.status {
 			t.Errorf("%s: %d %s", c.who, resp.StatusCode, body)
 		}
 	}
@@ -288,8 +288,8 @@ func BenchmarkCall(b *testing.B) {
 		headers      []string
 	}{
 		{"bare", "", nil},
-		{"bearer", `,"auth":{` + bearers("ada") + `}`, as("ada")},
-		{"rules", `,"auth":{` + bearers("ada") + `,"allow":[{"identities":["bearer:*"],"tools":["e*"]}]}`, as("ada")},
+		{"bearer", `,"auth":{` + bearers("ada") + `}`, withToken("ada")},
+		{"rules", `,"auth":{` + bearers("ada") + `,"allow":[{"identities":["bearer:*"],"tools":["e*"]}]}`, withToken("ada")},
 		{"receipts", `,"receipts":{"folder":` + quote(b.TempDir()) + `}`, nil},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/session"
+	"github.com/erlmcp/erlmcp/server/task"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
 
@@ -25,6 +27,11 @@ type call struct {
 	failed  bool           // the tool's own answer is an error
 	opened  time.Duration  // how long a stream took to open; 0 for other calls
 	answer  transport.Answer
+
+	deadline *deadline // nil for calls that do not go through the workers
+	line     *line     // of tools and prompts, which may talk to the client
+	rounds   rounds
+	task     *task.Task // that the call goes on as
 }
 
 // Handle answers one message; see [transport.Handler].
@@ -48,13 +55,16 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 		c := &call{rt: rt, st: st, x: x, m: m, version: x.Version, ctx: ctx}
 		c.request()
 	case protocol.Notification:
-		if m.Method == protocol.Cancelled && x.Scope != nil {
+		if m.Method == protocol.Cancelled && x.Peer != nil {
 			if id := m.Params.Get("requestId"); id != nil {
-				rt.inflight.cancel(x.Scope, id)
+				rt.inflight.cancel(x.Peer, id)
 			}
 		}
 		x.Answer(transport.Answer{})
-	default: // an answer to a request that was never made
+	default:
+		if x.Peer != nil {
+			x.Peer.Answer(m.ID, session.Reply{Result: m.Result, Error: m.Error})
+		}
 		x.Answer(transport.Answer{})
 	}
 }
@@ -142,10 +152,10 @@ func (c *call) queue(m method) {
 	}
 	c.x.Detach(func() {
 		defer c.rt.workers.leave()
-		ctx, end := c.rt.inflight.begin(c.ctx, c.x.Scope, c.m.ID)
+		ctx, end := c.rt.inflight.begin(c.ctx, c.x.Peer, c.m.ID)
 		defer end()
-		ctx, cancel := context.WithTimeout(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
-		defer cancel()
+		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
+		defer c.deadline.end()
 		c.ctx = ctx
 		if err := c.rt.workers.work(ctx, func() { c.run(m) }); err != nil {
 			c.finish(nil, c.interrupted())
@@ -157,9 +167,39 @@ func overloaded() *protocol.Error {
 	return &protocol.Error{Code: protocol.Overloaded, Message: "Too many calls are waiting", Data: map[string]int64{"retryAfterMs": 1000}}
 }
 
+// yield gives back the worker of a call that waits for its client, and stops its
+// clock; resume takes up both again.
+func (c *call) yield() {
+	if c.deadline != nil {
+		c.deadline.pause()
+		c.rt.workers.yield()
+	}
+}
+
+func (c *call) resume() {
+	if c.deadline != nil {
+		c.rt.workers.resume()
+		c.deadline.resume()
+	}
+}
+
+// principal is who has proved to be who it is; "" for a client that is known by
+// its address only, which may change.
+func (c *call) principal() string {
+	if c.x.Proven() {
+		return c.x.Client
+	}
+	return ""
+}
+
+// late reports whether the call has taken too long.
+func (c *call) late() bool {
+	return errors.Is(context.Cause(c.ctx), context.DeadlineExceeded)
+}
+
 // interrupted is the error of a call whose context has ended.
 func (c *call) interrupted() *protocol.Error {
-	if errors.Is(c.ctx.Err(), context.DeadlineExceeded) {
+	if c.late() {
 		return protocol.NewError(protocol.InternalError, "The call took longer than limits.call_timeout, %s", time.Duration(c.st.doc.Limits.CallTimeout))
 	}
 	return protocol.NewError(protocol.InternalError, "The call was cancelled")
@@ -167,16 +207,19 @@ func (c *call) interrupted() *protocol.Error {
 
 // run runs a method and answers.
 func (c *call) run(m method) {
-	era := protocol.Era{Modern: c.version.Modern(), Server: c.st.identity}
-	dst := era.BeginResult(transport.Buffer(), c.m.ID)
+	dst := c.era().BeginResult(transport.Buffer(), c.m.ID, protocol.Completed)
 	dst, err := c.guarded(m, dst)
 	if c.st.gate.Restricts() && c.cache.Scope == "public" {
 		c.cache.Scope = "private" // others may see something else
 	}
 	if err == nil {
-		dst = era.EndResult(dst, c.cache)
+		dst = c.era().EndResult(dst, c.cache)
 	}
 	c.finish(dst, err)
+}
+
+func (c *call) era() protocol.Era {
+	return protocol.Era{Modern: c.version.Modern(), Server: c.st.identity}
 }
 
 // guarded runs a method; a panic in it is an internal error, and logged.
@@ -209,13 +252,16 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	}
 	c.rt.metrics.InProgress.Dec()
 	c.release()
+	if c.line != nil {
+		c.line.close()
+	}
 	if errors.Is(context.Cause(c.ctx), errCancelled) {
 		c.receipt(err)
 		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
 		return
 	}
 	if err != nil {
-		if c.version.Modern() && c.answer.Status == 0 && (err.Code == protocol.InvalidParams || err.Code == protocol.HeaderMismatch) {
+		if c.version.Modern() && c.answer.Status == 0 && badRequest(err.Code) {
 			c.answer.Status = http.StatusBadRequest
 		}
 		c.refuse(err)
@@ -224,6 +270,11 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	c.answer.Body = dst
 	c.receipt(nil)
 	c.x.Answer(c.answer)
+}
+
+// badRequest reports whether a modern error goes with that HTTP status.
+func badRequest(code int) bool {
+	return code == protocol.InvalidParams || code == protocol.HeaderMismatch || code == protocol.MissingClientCapability
 }
 
 // refuse answers with an error.

@@ -9,15 +9,15 @@
 // limits.drain_timeout.
 //
 // The parts lie in folders of their own: protocol (messages), transport (how they
-// travel), session, catalog (what is offered), backend (what tools do), auth, guard,
-// telemetry and control. This package joins them: it dispatches each message to
-// what answers it.
+// travel), session, catalog (what is offered), backend (what tools do), auth, dialogue
+// (what tools ask of clients), task, guard, telemetry and control. This package
+// joins them: it dispatches each message to what answers it.
 //
 // The package knows nothing of plans, targets, or where the document came from.
 //
 // In order of reading: options.go, check.go (what is wrong with a document),
 // runtime.go, state.go (what one document makes), ports.go, reload.go, dispatch.go
-// and batch.go (from message to answer), methods.go and legacy.go (one function a
-// method), access.go (what a client may see), listen.go, workers.go,
-// inflight.go, receipts.go, health.go, status.go.
+// and batch.go (from message to answer), methods.go, call.go and legacy.go (one
+// function a method), line.go, rounds.go and seal.go (what tools ask of clients),
+// tasks.go, access.go (what a client may see), receipts.go, listen.go, workers.go, deadline.go, inflight.go, health.go, status.go.
 package server

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+
+	"github.com/erlmcp/erlmcp/server/session"
 )
 
 // errCancelled is the cause of a context that the client has cancelled.
@@ -16,11 +18,11 @@ type inflight struct {
 	cancels map[requestKey]*context.CancelCauseFunc
 }
 
-// requestKey names a request: the session or connection that its id belongs to,
-// and the id as it was written.
+// requestKey names a request: the client that its id belongs to, and the id as it
+// was written.
 type requestKey struct {
-	scope any
-	id    string
+	peer *session.Client
+	id   string
 }
 
 func newInflight() *inflight {
@@ -28,13 +30,13 @@ func newInflight() *inflight {
 }
 
 // begin returns a context that [inflight.cancel] ends, and what must be called
-// at the end of the request. Without a scope nothing can cancel it.
-func (f *inflight) begin(ctx context.Context, scope any, id json.RawMessage) (context.Context, func()) {
-	if scope == nil {
+// at the end of the request. Without a peer nothing can cancel it.
+func (f *inflight) begin(ctx context.Context, peer *session.Client, id json.RawMessage) (context.Context, func()) {
+	if peer == nil {
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	key, mine := requestKey{scope, string(id)}, &cancel
+	key, mine := requestKey{peer, string(id)}, &cancel
 	f.mu.Lock()
 	f.cancels[key] = mine // a client that uses an id twice can cancel the later
 	f.mu.Unlock()
@@ -49,10 +51,10 @@ func (f *inflight) begin(ctx context.Context, scope any, id json.RawMessage) (co
 }
 
 // cancel ends a request, if it is still in progress.
-func (f *inflight) cancel(scope any, id json.RawMessage) {
+func (f *inflight) cancel(peer *session.Client, id json.RawMessage) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if cancel := f.cancels[requestKey{scope, string(id)}]; cancel != nil {
+	if cancel := f.cancels[requestKey{peer, string(id)}]; cancel != nil {
 		(*cancel)(errCancelled)
 	}
 }

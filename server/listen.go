@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/catalog"
@@ -14,6 +15,9 @@ import (
 // basic/patterns/subscriptions).
 func listenForChanges(c *call) {
 	filter, err := c.m.Filter()
+	if err == nil {
+		filter, err = c.honour(filter)
+	}
 	if err == nil && c.rt.listens.Add(1) > int64(c.st.doc.Limits.Connections) {
 		c.rt.listens.Add(-1)
 		c.rt.metrics.Refused("subscriptions")
@@ -25,7 +29,7 @@ func listenForChanges(c *call) {
 		return
 	}
 	defer c.rt.listens.Add(-1)
-	ctx, forget := c.rt.inflight.begin(c.ctx, c.x.Scope, c.m.ID)
+	ctx, forget := c.rt.inflight.begin(c.ctx, c.x.Peer, c.m.ID)
 	defer forget()
 	c.ctx = ctx
 	c.release() // a stream that is open is not a request in progress
@@ -41,7 +45,7 @@ func listenForChanges(c *call) {
 // be sent.
 func (c *call) listen(filter protocol.Filter) bool {
 	id := c.m.ID
-	revision := c.rt.feed.Revision()
+	revision, tasks := c.rt.feed.Revision(), c.rt.taskFeed.Revision()
 	if c.x.Notify(protocol.AppendAcknowledged(nil, id, filter)) != nil {
 		return false
 	}
@@ -49,15 +53,18 @@ func (c *call) listen(filter protocol.Filter) bool {
 	tick := time.NewTicker(transport.KeepAlivePeriod)
 	defer tick.Stop()
 	for {
-		news, now, next := c.rt.feed.Since(revision)
-		revision = now
-		for _, method := range wanted(news, filter) {
-			if c.x.Notify(protocol.AppendNotification(nil, method, id)) != nil {
-				return false
-			}
+		news, now, next := c.rt.feed.Since(revision, filter.URIs)
+		ended, nowTasks, nextTask := c.rt.taskFeed.Since(tasks, filter.Tasks)
+		revision, tasks = now, nowTasks
+		if !c.tell(wanted(news, filter)) || !c.tellTasks(ended.Updated) {
+			return false
+		}
+		if len(filter.Tasks) == 0 {
+			nextTask = nil // others' tasks need not wake it
 		}
 		select {
 		case <-next:
+		case <-nextTask:
 		case <-tick.C:
 			if c.x.KeepAlive() != nil {
 				return false
@@ -70,10 +77,52 @@ func (c *call) listen(filter protocol.Filter) bool {
 	}
 }
 
-func wanted(news catalog.Changes, f protocol.Filter) []string {
+// honour leaves of a filter what this server can do.
+func (c *call) honour(f protocol.Filter) (protocol.Filter, *protocol.Error) {
+	if len(f.Tasks) > 0 && c.m.ClientCapabilities()&protocol.CanTask == 0 {
+		return f, protocol.MissingCapability(protocol.CanTask)
+	}
+	f.URIs = slices.DeleteFunc(f.URIs, func(uri string) bool { return !c.catalog().Has(uri) })
+	f.Tasks = slices.DeleteFunc(f.Tasks, func(id string) bool { return c.rt.tasks.Get(id, c.principal()) == nil })
+	return f, nil
+}
+
+// tell sends what has changed, and reports whether the client is still there.
+func (c *call) tell(news catalog.Changes) bool {
+	for _, method := range news.Notifications() {
+		if c.x.Notify(protocol.AppendNotification(nil, method, c.m.ID)) != nil {
+			return false
+		}
+	}
+	for _, uri := range news.Updated {
+		if c.x.Notify(protocol.AppendUpdated(nil, uri, c.m.ID)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// tellTasks sends how tasks are now (the Tasks extension, "Task Status
+// Notifications").
+func (c *call) tellTasks(ids []string) bool {
+	for _, id := range ids {
+		t := c.rt.tasks.Get(id, c.principal())
+		if t == nil {
+			continue
+		}
+		message := t.AppendDetailed(protocol.BeginNotification(nil, protocol.TaskChanged, c.m.ID))
+		if c.x.Notify(append(message, `}}`...)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func wanted(news catalog.Changes, f protocol.Filter) catalog.Changes {
 	return catalog.Changes{
 		Tools:     news.Tools && f.Tools,
 		Resources: news.Resources && f.Resources,
 		Prompts:   news.Prompts && f.Prompts,
-	}.Notifications()
+		Updated:   news.Updated,
+	}
 }

@@ -1,10 +1,10 @@
 package server
 
 import (
-	"context"
 	"errors"
 
 	"github.com/erlmcp/erlmcp/server/auth"
+	"github.com/erlmcp/erlmcp/server/dialogue"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -52,7 +52,19 @@ func methodOf(name string) (method, bool) {
 	case protocol.PromptsList:
 		return method{run: promptsList, legacy: true, modern: true}, true
 	case protocol.PromptsGet:
-		return method{run: promptsGet, legacy: true, modern: true}, true
+		return method{run: promptsGet, legacy: true, modern: true, slow: true}, true
+	case protocol.Complete:
+		return method{run: complete, legacy: true, modern: true}, true
+	case protocol.ResourcesSubscribe:
+		return method{run: subscribe, legacy: true}, true
+	case protocol.ResourcesUnsubscribe:
+		return method{run: unsubscribe, legacy: true}, true
+	case protocol.TasksGet:
+		return method{run: tasksGet, modern: true}, true
+	case protocol.TasksUpdate:
+		return method{run: tasksUpdate, modern: true}, true
+	case protocol.TasksCancel:
+		return method{run: tasksCancel, modern: true}, true
 	}
 	return method{}, false
 }
@@ -66,7 +78,9 @@ var (
 	notAtAll  = protocol.Cache{TTL: 0, Scope: "private"}
 )
 
-const capabilities = `"tools":{"listChanged":true},"resources":{"listChanged":true},"prompts":{"listChanged":true}`
+// capabilities are what both eras have.
+const capabilities = `"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},` +
+	`"prompts":{"listChanged":true},"completions":{},"logging":{}`
 
 func discover(c *call, dst []byte) ([]byte, *protocol.Error) {
 	c.cache = untilTold
@@ -77,7 +91,7 @@ func discover(c *call, dst []byte) ([]byte, *protocol.Error) {
 		}
 	}
 	dst = append(dst, ']')
-	dst = append(protocol.Field(dst, "capabilities"), "{"+capabilities+"}"...)
+	dst = append(protocol.Field(dst, "capabilities"), `{`+capabilities+`,"extensions":{"`+protocol.TasksExtension+`":{}}}`...)
 	return c.instructions(dst), nil
 }
 
@@ -123,66 +137,66 @@ func resourcesRead(c *call, dst []byte) ([]byte, *protocol.Error) {
 	return c.catalog().AppendResource(dst, uri, c.version)
 }
 
-func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {
-	if err := c.scopedPrompt(); err != nil {
-		return dst, err
-	}
-	return c.catalog().AppendPrompt(dst, &c.m)
+// complete suggests values of an argument of a prompt or template (MCP,
+// server/utilities/completion).
+func complete(c *call, dst []byte) ([]byte, *protocol.Error) {
+	return c.catalog().AppendCompletion(dst, &c.m)
 }
 
-func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
+func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {
 	name, err := c.m.Text("name")
 	if err != nil {
 		return dst, err
 	}
-	tool := c.catalog().Tool(name)
-	if tool == nil {
-		return dst, protocol.NewError(protocol.InvalidParams, "Unknown tool: %s", name)
+	prompt := c.catalog().Prompt(name)
+	if prompt == nil {
+		return dst, protocol.NewError(protocol.InvalidParams, "Unknown prompt: %s", name)
 	}
-	c.tool = name
-	if err := c.scoped(auth.Tool, name); err != nil {
+	if err := c.scoped(auth.Prompt, name); err != nil {
 		return dst, err
 	}
-	args, err := c.m.Arguments()
+	given, err := c.m.Arguments()
 	if err != nil {
 		return dst, err
 	}
-	if c.version.Modern() && c.x.Header != nil {
-		if err := tool.CheckHeaders(c.x.Header, args); err != nil {
-			return dst, err
-		}
+	args, err := prompt.Check(given)
+	if err == nil && c.version.Modern() {
+		err = c.readRounds(name)
 	}
-	if wrong := tool.Check(args); wrong != nil {
-		if !c.version.InputErrorsAreResults() {
-			return dst, protocol.NewError(protocol.InvalidParams, "Invalid arguments for tool %s: %v", name, wrong)
-		}
-		return c.result(dst, protocol.ErrorResult("Invalid arguments: "+wrong.Error()))
+	if err != nil {
+		return dst, err
 	}
-	result, failed := tool.Call(c.ctx, args)
+	c.line = newLine(c)
+	result, failed := prompt.Get(dialogue.With(c.ctx, c.line), args)
 	switch {
-	case failed == nil && result != nil:
-		return c.result(dst, result)
-	case errors.Is(c.ctx.Err(), context.DeadlineExceeded):
-		return c.result(dst, protocol.ErrorResult(c.interrupted().Message+"."))
+	case failed == nil:
+		return appendPrompt(dst, result)
+	case errors.Is(failed, dialogue.ErrInputRequired) && c.rounds.asks():
+		return c.inputRequired(dst, name)
 	case c.ctx.Err() != nil:
 		return dst, c.interrupted()
 	}
-	c.rt.log.Error("tool failed", "tool", name, "error", failed)
-	return dst, protocol.NewError(protocol.InternalError, "The tool %s failed inside the server", name)
+	return dst, c.promptError(name, failed)
 }
 
-// result appends what a tool answered, or that it is too large.
-func (c *call) result(dst []byte, r *protocol.ToolResult) ([]byte, *protocol.Error) {
-	c.failed = r.IsError
-	begin := len(dst)
-	dst, err := protocol.AppendToolResult(dst, r)
-	if err != nil {
-		return dst, protocol.NewError(protocol.InternalError, "The tool's answer cannot be encoded")
+// promptError is the error of a prompt that has failed.
+func (c *call) promptError(name string, failed error) *protocol.Error {
+	var wrong *protocol.Error
+	var unanswered *dialogue.Unanswered
+	switch {
+	case errors.As(failed, &wrong):
+		return wrong
+	case errors.As(failed, &unanswered):
+		return protocol.NewError(protocol.InternalError, "%s", unanswered)
 	}
-	if most := c.st.doc.Limits.ResponseSize; len(dst)-begin > int(most) {
-		c.failed = true
-		text := "The answer is larger than limits.response_size, " + most.String() + "."
-		dst, _ = protocol.AppendToolResult(dst[:begin], protocol.ErrorResult(text)) // a text always encodes
+	c.rt.log.Error("prompt failed", "prompt", name, "error", failed)
+	return protocol.NewError(protocol.InternalError, "The prompt %s failed inside the server", name)
+}
+
+func appendPrompt(dst []byte, r *protocol.PromptResult) ([]byte, *protocol.Error) {
+	dst, err := protocol.AppendPromptResult(dst, r)
+	if err != nil {
+		return dst, protocol.NewError(protocol.InternalError, "The prompt cannot be encoded")
 	}
 	return dst, nil
 }

@@ -71,7 +71,7 @@ func TestAccessTokensOverHTTP(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var headers []string
 			if c.token != "" {
-				headers = as(c.token)
+				headers = withToken(c.token)
 			}
 			resp, body := post(t, rt.URL(), c.message, headers...)
 			if resp.StatusCode != c.status || resp.Header.Get("WWW-Authenticate") != c.challenge || !strings.Contains(body, c.want) {

@@ -18,6 +18,8 @@ type Options struct {
 	Bind string
 	// Tools are tools written in Go, beside those of the document.
 	Tools []catalog.GoTool
+	// Prompts are prompts written in Go, beside those of the document.
+	Prompts []catalog.GoPrompt
 	// Log is where log lines go; nil for nowhere.
 	Log io.Writer
 	// Digest is the SHA-256 of the document in hexadecimal, which status shows.

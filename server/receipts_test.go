@@ -68,7 +68,7 @@ func TestReceipts(t *testing.T) {
 	}
 	var answers []string
 	for _, w := range sent {
-		_, body := post(t, rt.URL(), w.message, as(w.token)...)
+		_, body := post(t, rt.URL(), w.message, withToken(w.token)...)
 		answers = append(answers, body)
 	}
 	if resp, _ := post(t, rt.URL(), callEcho, "Origin", "https://evil.example"); resp.StatusCode != 403 {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
-	"github.com/erlmcp/erlmcp/server/catalog"
 )
 
 // Reload puts another document in place of the present one. No connection is
@@ -28,10 +27,10 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	rt.commit(next)
 	changes := old.catalog.Changes(next.catalog)
 	if !equal(accessRules(old.doc), accessRules(next.doc)) {
-		changes = catalog.Changes{Tools: true, Resources: true, Prompts: true}
+		changes.Tools, changes.Resources, changes.Prompts = true, true, true
 	}
-	rt.feed.Publish(changes)
-	rt.front.Changed(changes)
+	rt.changed(changes)
+	rt.follow(next)
 	rt.log.Info("reloaded", "tools_changed", changes.Tools, "resources_changed", changes.Resources, "prompts_changed", changes.Prompts)
 	return nil
 }

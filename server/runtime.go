@@ -19,6 +19,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
 	"github.com/erlmcp/erlmcp/server/session"
+	"github.com/erlmcp/erlmcp/server/task"
 	"github.com/erlmcp/erlmcp/server/telemetry"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
@@ -36,9 +37,13 @@ type Runtime struct {
 	inflight *inflight
 	receipts *receipt.Log // nil when they are off
 	listens  atomic.Int64 // streams of subscriptions/listen
+	tasks    *task.Table
+	taskFeed *catalog.Feed
+	random   *seal // of documents without a key
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
+	unfollow  context.CancelFunc // guarded by reloading
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -64,8 +69,9 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
 		feed:     catalog.NewFeed(), inflight: newInflight(),
-		stopped: make(chan struct{}),
+		random: randomSeal(), stopped: make(chan struct{}),
 	}
+	rt.newTasks(doc.Limits)
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
@@ -92,6 +98,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.follow(st)
 	return rt, nil
 }
 

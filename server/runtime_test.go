@@ -20,6 +20,10 @@ func (f toolFunc) Call(ctx context.Context, args map[string]any) (*protocol.Tool
 	return f(ctx, args)
 }
 
+type toolResult = protocol.ToolResult
+
+func texts(text string) []protocol.Content { return []protocol.Content{protocol.Text(text)} }
+
 func echo() catalog.GoTool {
 	return catalog.GoTool{
 		Name: "echo",

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -21,6 +22,7 @@ type state struct {
 	gate     *auth.Gate
 	views    views
 	limiter  *guard.Limiter
+	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
 }
@@ -30,11 +32,14 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err := rules(doc).Err(); err != nil {
 		return nil, err
 	}
-	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
+	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools, Prompts: rt.opts.Prompts})
 	if err != nil {
 		return nil, hide(doc, diag.FromError(err)).Err()
 	}
-	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
+	st := &state{doc: doc, digest: digest, catalog: c, seal: rt.random, depth: doc.Limits.JSONDepth}
+	if doc.StateKey != "" {
+		st.seal = newSeal(doc.StateKey)
+	}
 	old := rt.current.Load()
 	var earlier *auth.Gate
 	if old != nil {
@@ -47,16 +52,36 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		st.limiter = guard.NewLimiter(doc.RateLimit)
 	}
 	st.identity, err = json.Marshal(struct {
-		Name        string `json:"name"`
-		Title       string `json:"title,omitempty"`
-		Version     string `json:"version"`
-		Description string `json:"description,omitempty"`
-	}{doc.Name, doc.Title, doc.Version, doc.Description})
+		Name        string         `json:"name"`
+		Title       string         `json:"title,omitempty"`
+		Version     string         `json:"version"`
+		Description string         `json:"description,omitempty"`
+		Website     string         `json:"websiteUrl,omitempty"`
+		Icons       []catalog.Icon `json:"icons,omitempty"`
+	}{doc.Name, doc.Title, doc.Version, doc.Description, doc.Website, catalog.Icons(doc.Icons)})
 	return st, err
 }
 
+// commit puts a state in place of the present one.
 func (rt *Runtime) commit(st *state) {
 	rt.current.Store(st)
 	rt.metrics.SetTools(st.catalog.ToolNames())
 	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+}
+
+// follow tells clients of changes of the present files until those of another
+// state are followed.
+func (rt *Runtime) follow(st *state) {
+	if rt.unfollow != nil {
+		rt.unfollow()
+	}
+	ctx, cancel := context.WithCancel(rt.ctx)
+	rt.unfollow = cancel
+	st.catalog.Watch(ctx, rt.changed)
+}
+
+// changed tells clients of changes.
+func (rt *Runtime) changed(c catalog.Changes) {
+	rt.feed.Publish(c)
+	rt.front.Changed(c)
 }

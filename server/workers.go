@@ -52,5 +52,15 @@ func (w *workers) work(ctx context.Context, do func()) error {
 	return nil
 }
 
+// yield gives up a turn for as long as the call only waits; resume waits for
+// another. Turns end, so that it needs no context.
+func (w *workers) yield() { <-w.slots }
+
+func (w *workers) resume() {
+	w.metrics.Queue.Inc()
+	w.slots <- struct{}{}
+	w.metrics.Queue.Dec()
+}
+
 // inProgress is how many calls are carried out or wait.
 func (w *workers) inProgress() int { return int(w.admitted.Load()) }

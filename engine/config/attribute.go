@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -226,6 +227,10 @@ func brokenText(a *schemas.Attribute, s string) string {
 		}
 		if a.NoZero && n == 0 {
 			return "it cannot be 0"
+		}
+	case schemas.KindBase64:
+		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
+			return "it is not base64"
 		}
 	case schemas.KindJSON:
 		if !json.Valid([]byte(s)) {

@@ -23,7 +23,7 @@ type writer struct {
 // fixed are attributes whose values follow a rule beyond the vocabulary.
 var fixed = map[string]string{
 	"address": `"127.0.0.1"`, "path": `"/x"`, "client_auth": `"none"`, "resources": "[]", "default": "null",
-	"pattern": `"^a"`, "include": `["**/*.md"]`,
+	"pattern": `"^a"`, "include": `["**/*.md"]`, "uri": `"x://{n0}/{n1}"`,
 }
 
 func (w *writer) body(b *schemas.Block) {
@@ -100,6 +100,8 @@ func (w *writer) scalar(a *schemas.Attribute) string {
 		return rapid.SampledFrom([]string{`"5MB"`, `"1.5 GB"`, `"12B"`}).Draw(w.t, "size")
 	case a.Kind == schemas.KindJSON:
 		return "jsonencode({ type = \"object\" })"
+	case a.Kind == schemas.KindBase64:
+		return `"eA=="`
 	case a.Kind == schemas.KindPath:
 		return `"/srv/docs"`
 	case a.Template == "url":
@@ -116,6 +118,9 @@ func (w *writer) scalar(a *schemas.Attribute) string {
 		low, high := 1, 5
 		if n, err := strconv.Atoi(a.Min); err == nil {
 			low, high = n, n+5
+		}
+		if n, err := strconv.Atoi(a.Max); err == nil {
+			high = min(high, n)
 		}
 		if a.NoZero {
 			low = max(low, 1)

@@ -16,7 +16,7 @@ import (
 func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	for _, n := range b.Blocks {
 		if n.Label == schemas.LabelInput {
-			d.inputRules(n, values, waiting)
+			d.inputRules(n, body, values, waiting)
 		}
 	}
 	switch b {
@@ -43,14 +43,23 @@ func (d *decoder) wrong(body *hclsyntax.Body, name, detail string, args ...any) 
 	return e
 }
 
-// inputRules checks the templates of a tool or prompt against its inputs.
-func (d *decoder) inputRules(n *schemas.Nested, values map[string]cty.Value, waiting int) {
+// inputRules checks the templates of a tool, prompt or resource template against
+// its inputs.
+func (d *decoder) inputRules(n *schemas.Nested, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	var names []string
 	if v := values[n.Name]; !v.IsNull() {
 		for it := v.ElementIterator(); it.Next(); {
 			k, _ := it.Element()
 			names = append(names, k.AsString())
 		}
+	}
+	if v, ok := values["uri"]; ok {
+		parameters, known := d.uriParameters(body, v, names)
+		if !known {
+			d.pending = d.pending[:waiting]
+			return
+		}
+		names = parameters
 	}
 	if v, ok := values["input_schema"]; ok && !v.IsNull() {
 		src, known := text(v)
@@ -62,6 +71,28 @@ func (d *decoder) inputRules(n *schemas.Nested, values map[string]cty.Value, wai
 		names = fromSchema
 	}
 	d.checkInputs(names, waiting)
+}
+
+// uriParameters are the parameters in the URI of a resource template, among which
+// those that have a block must be. They are not known for a URI that is wrong or
+// not known itself.
+func (d *decoder) uriParameters(body *hclsyntax.Body, v cty.Value, blocks []string) ([]string, bool) {
+	uri, known := text(v)
+	if !known {
+		return nil, false
+	}
+	parts, err := schemas.ParseURITemplate(uri)
+	if err != nil {
+		d.wrong(body, "uri", "%v.", err).Fix("Write parameters in braces, such as \"docs://{language}/{+path}\".")
+		return nil, false
+	}
+	parameters := schemas.URIParameters(parts)
+	for _, name := range blocks {
+		if !slices.Contains(parameters, name) {
+			d.wrong(body, "uri", "it has no parameter %s, which has a block.", name).Fix("Put it into the URI in braces, or remove the block.")
+		}
+	}
+	return parameters, true
 }
 
 func (d *decoder) serverRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {

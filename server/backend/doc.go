@@ -1,4 +1,4 @@
-// Package backend does what a tool does: answers with a text, runs a program,
+// Package backend does what a tool does: answers with what is given, runs a program,
 // calls a web service, or searches the server's own resources.
 //
 // [New] builds a [Tool] from a tool's block and prepares everything that does not
@@ -10,6 +10,7 @@
 // HTTP status, time limit, an argument that does not fit its place) is a result
 // with IsError; an error is a fault of the runtime itself.
 //
-// In order of reading: tool.go (the contract), static.go, exec.go, run.go and
-// family_linux.go (programs and how they end), http.go, search.go.
+// In order of reading: tool.go (the contract), piece.go and static.go (what is
+// given), exec.go, run.go and family_linux.go (programs and how they end), http.go,
+// search.go.
 package backend

@@ -2,30 +2,69 @@ package backend
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
-type staticTool struct{ text *expr.Template }
-
-func newStatic(s *schemas.Static, c compiler) (Tool, error) {
-	text, err := c.template("static.text", s.Text, "text")
-	if err != nil {
-		return nil, err
-	}
-	return staticTool{text}, nil
+type staticTool struct {
+	pieces     []*Piece
+	structured *expr.Template // nil without
+	failed     bool
+	fixed      bool // nothing depends on the input
 }
 
-// Call answers with the text.
+func newStatic(s *schemas.Static, c compiler) (Tool, error) {
+	t := staticTool{failed: s.Error, fixed: s.Structured == ""}
+	contents := s.Contents
+	if len(contents) == 0 {
+		contents = []schemas.Content{{Text: s.Text}}
+	}
+	for i := range contents {
+		p, err := c.piece(&contents[i])
+		if err != nil && len(s.Contents) == 0 {
+			return nil, fmt.Errorf("static.%w", err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("static.content %d: %w", i+1, err)
+		}
+		t.fixed = t.fixed && p.constant
+		t.pieces = append(t.pieces, p)
+	}
+	var err error
+	if s.Structured != "" {
+		t.structured, err = c.template("static.structured", s.Structured, "text")
+	}
+	return t, err
+}
+
+// Call answers with the pieces.
 func (t staticTool) Call(_ context.Context, args map[string]any) (*protocol.ToolResult, error) {
-	text, ok := t.text.Literal()
-	if !ok {
+	input := cty.EmptyObjectVal
+	if !t.fixed {
+		input = expr.Input(args)
+	}
+	r := &protocol.ToolResult{Content: make([]protocol.Content, len(t.pieces)), IsError: t.failed}
+	for i, p := range t.pieces {
 		var err error
-		if text, err = t.text.Eval(expr.Input(args)); err != nil {
+		if r.Content[i], err = p.Eval(input); err != nil {
 			return unfit(err), nil
 		}
 	}
-	return textResult(text), nil
+	if t.structured != nil {
+		text, err := eval("structured", t.structured, input)
+		if err != nil {
+			return unfit(err), nil
+		}
+		if !json.Valid([]byte(text)) {
+			return protocol.ErrorResult("The structured answer of the tool is not JSON."), nil
+		}
+		r.StructuredContent = json.RawMessage(text)
+	}
+	return r, nil
 }

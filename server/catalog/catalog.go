@@ -17,11 +17,13 @@ import (
 type Env struct {
 	FilesDir string // absolute folder that relative paths are below
 	Logger   hclog.Logger
-	Tools    []GoTool // tools that are not in the document
+	Tools    []GoTool   // tools that are not in the document
+	Prompts  []GoPrompt // the same of prompts
 }
 
 // GoTool is a tool that is written in Go. Its Spec says what clients see of it,
-// as a tool block without a backend would.
+// as a tool block without a backend would. What it may ask of its client is
+// package dialogue's.
 type GoTool struct {
 	Name string
 	Spec schemas.Tool
@@ -34,10 +36,12 @@ type Catalog struct {
 	tools     map[string]*Tool
 	resources []*resource // by name
 	single    map[string]*resource
-	prompts   map[string]*prompt
+	templates []*template // by name
+	prompts   map[string]*Prompt
 	maxSize   int64 // of what a resource holds
 	log       hclog.Logger
 	checkOnly bool // whether it is thrown away once it is built
+	live      bool
 
 	toolList, promptList, templateList list
 }
@@ -66,15 +70,21 @@ func Check(doc *schemas.Server) diag.List {
 
 func assemble(doc *schemas.Server, env Env, checkOnly bool) (*Catalog, diag.List) {
 	c := &Catalog{
-		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
+		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*Prompt{},
 		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger, checkOnly: checkOnly,
 	}
 	var wrong diag.List
 	for _, name := range names(doc.Resources) {
 		wrong = fail(wrong, "resource."+name, c.addResource(name, doc.Resources[name], env.FilesDir))
 	}
+	for _, name := range names(doc.Templates) {
+		wrong = fail(wrong, "resource_template."+name, c.addTemplate(name, doc.Templates[name]))
+	}
 	for _, name := range names(doc.Prompts) {
 		wrong = fail(wrong, "prompt."+name, c.addPrompt(name, doc.Prompts[name]))
+	}
+	for i := range env.Prompts {
+		wrong = fail(wrong, "prompt."+env.Prompts[i].Name, c.addGoPrompt(&env.Prompts[i]))
 	}
 	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Search: c.Search}
 	for _, name := range names(doc.Tools) {
@@ -125,9 +135,14 @@ func (c *Catalog) render() {
 	}
 	for _, r := range c.resources {
 		if r.folder() {
+			c.live = true
 			c.templateList = append(c.templateList, entry{r.name, r.template()})
 		}
 	}
+	for _, t := range c.templates {
+		c.templateList = append(c.templateList, entry{t.name + "\n", t.definition()}) // a folder may have the name
+	}
+	sort.Slice(c.templateList, func(i, j int) bool { return c.templateList[i].key < c.templateList[j].key })
 }
 
 // Size is how many tools, resource blocks and prompts there are.
@@ -149,4 +164,4 @@ func names[V any](m map[string]V) []string {
 
 // Live reports whether the list of resources can change at any moment, because
 // folders are in it.
-func (c *Catalog) Live() bool { return len(c.templateList) > 0 }
+func (c *Catalog) Live() bool { return c.live }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -43,13 +44,19 @@ func files(t *testing.T, tree map[string]string) string {
 	return dir
 }
 
-func build(t *testing.T, dir, fields string, tools ...GoTool) (*Catalog, error) {
+// parsed is a document with those fields.
+func parsed(t *testing.T, fields string) *schemas.Server {
 	t.Helper()
 	doc, err := schemas.Parse([]byte(`{"name":"test"` + fields + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(doc, Env{FilesDir: dir, Logger: hclog.NewNullLogger(), Tools: tools})
+	return doc
+}
+
+func build(t *testing.T, dir, fields string, tools ...GoTool) (*Catalog, error) {
+	t.Helper()
+	return New(parsed(t, fields), Env{FilesDir: dir, Logger: hclog.NewNullLogger(), Tools: tools})
 }
 
 func mustBuild(t *testing.T, dir, fields string, tools ...GoTool) *Catalog {
@@ -337,31 +344,6 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-func TestPrompts(t *testing.T) {
-	c := mustBuild(t, t.TempDir(), `,"prompt":{"p":{"description":"D","argument":{"who":{},"how":{"required":false}},
-		"message":[{"text":"Hi ${input.who}${input.how}"},{"role":"assistant","text":"\"ok\""}]}}`)
-	for _, x := range []struct{ name, params, want string }{
-		{"all given", `{"name":"p","arguments":{"who":"A","how":"!"}}`, `{"description":"D","messages":[{"role":"user","content":{"type":"text","text":"Hi A!"}},{"role":"assistant","content":{"type":"text","text":"\"ok\""}}]}`},
-		{"one left out", `{"name":"p","arguments":{"who":"A"}}`, `"text":"Hi A"`},
-		{"one missing", `{"name":"p"}`, "Missing argument: who"},
-		{"one too many", `{"name":"p","arguments":{"who":"A","x":"y"}}`, "Unknown argument: x"},
-		{"not a string", `{"name":"p","arguments":{"who":1}}`, "not a string"},
-		{"an unknown prompt", `{"name":"q"}`, "Unknown prompt: q"},
-		{"no name", `{}`, "params.name must be a string"},
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			out, err := c.AppendPrompt([]byte("{"), ask(t, x.params))
-			got := object(out)
-			if err != nil {
-				got = err.Error()
-			}
-			if !strings.Contains(got, x.want) {
-				t.Errorf("got %s, want %s", got, x.want)
-			}
-		})
-	}
-}
-
 func TestChanges(t *testing.T) {
 	dir := files(t, map[string]string{"a": ""})
 	base := mustBuild(t, dir, `,"resource":{"r":{"text":"x"}},"prompt":{"p":{"message":[{"text":"x"}]}}`)
@@ -372,14 +354,14 @@ func TestChanges(t *testing.T) {
 		want         Changes
 	}{
 		{"nothing", `,"resource":{"r":{"text":"x"}},"prompt":{"p":{"message":[{"text":"x"}]}}`, nil, Changes{}},
-		{"content only", `,"resource":{"r":{"text":"y"}},"prompt":{"p":{"message":[{"text":"y"}]}}`, nil, Changes{}},
+		{"content only", `,"resource":{"r":{"text":"y"}},"prompt":{"p":{"message":[{"text":"y"}]}}`, nil, Changes{Updated: []string{"erlmcp://r"}}},
 		{"a tool", `,"resource":{"r":{"text":"x"}},"prompt":{"p":{"message":[{"text":"x"}]}}`, []GoTool{tool}, Changes{Tools: true}},
 		{"a prompt", `,"resource":{"r":{"text":"x"}},"prompt":{"p":{"title":"P","message":[{"text":"x"}]}}`, nil, Changes{Prompts: true}},
 		{"a resource", `,"resource":{"s":{"text":"x"}},"prompt":{"p":{"message":[{"text":"x"}]}}`, nil, Changes{Resources: true}},
 		{"a shipped folder", `,"resource":{"r":{"folder":"."}},"prompt":{"p":{"message":[{"text":"x"}]}}`, nil, Changes{Resources: true}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			if got := base.Changes(mustBuild(t, dir, x.fields, x.tools...)); got != x.want {
+			if got := base.Changes(mustBuild(t, dir, x.fields, x.tools...)); !reflect.DeepEqual(got, x.want) {
 				t.Errorf("got %+v, want %+v", got, x.want)
 			}
 		})
@@ -389,7 +371,7 @@ func TestChanges(t *testing.T) {
 func TestAFeedKeepsNothingForItsListeners(t *testing.T) {
 	f := NewFeed()
 	known := f.Revision()
-	_, _, next := f.Since(known)
+	_, _, next := f.Since(known, nil)
 	f.Publish(Changes{})
 	select {
 	case <-next:
@@ -399,11 +381,11 @@ func TestAFeedKeepsNothingForItsListeners(t *testing.T) {
 	f.Publish(Changes{Tools: true})
 	<-next
 	f.Publish(Changes{Prompts: true})
-	news, now, _ := f.Since(known)
-	if news != (Changes{Tools: true, Prompts: true}) {
+	news, now, _ := f.Since(known, nil)
+	if !reflect.DeepEqual(news, Changes{Tools: true, Prompts: true}) {
 		t.Errorf("news = %+v", news)
 	}
-	if news, _, _ := f.Since(now); news.Any() {
+	if news, _, _ := f.Since(now, nil); news.Any() {
 		t.Errorf("told twice: %+v", news)
 	}
 }

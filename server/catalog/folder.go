@@ -47,7 +47,10 @@ func (c *Catalog) AppendResources(dst []byte, m *protocol.Message) ([]byte, *pro
 
 // listedFile is a file of the folder as a list shows it.
 func (r *resource) listedFile(f file) listed {
-	return listed{URI: r.uriOf(f.path), Name: f.path, Description: r.spec.Description, MIMEType: r.mimeType(f.path), Size: &f.size}
+	return listed{
+		URI: r.uriOf(f.path), Name: f.path, Description: r.spec.Description, MIMEType: r.mimeType(f.path), Size: &f.size,
+		Annotations: annotations(r.spec.Audience, r.spec.Priority), Icons: Icons(r.spec.Icons),
+	}
 }
 
 // file is a file of a folder; path is relative, with slashes.

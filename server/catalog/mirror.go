@@ -36,7 +36,7 @@ func mirrors(schema json.RawMessage) ([]mirrored, error) {
 	if err := properties(root, nil, &out); err != nil {
 		return nil, err
 	}
-	if all := annotations(root); all != len(out) {
+	if all := countMarks(root); all != len(out) {
 		return nil, fmt.Errorf("%s stands where it cannot: it is for properties that are reached by properties alone", annotation)
 	}
 	seen := map[string]bool{}
@@ -76,9 +76,9 @@ func properties(schema map[string]any, path []string, out *[]mirrored) error {
 	return nil
 }
 
-// annotations counts the annotations anywhere in a schema, but for properties
+// countMarks counts the annotations anywhere in a schema, but for properties
 // that happen to have that name.
-func annotations(v any) int {
+func countMarks(v any) int {
 	n := 0
 	switch v := v.(type) {
 	case map[string]any:
@@ -88,11 +88,11 @@ func annotations(v any) int {
 					n++
 				}
 			}
-			n += annotations(e)
+			n += countMarks(e)
 		}
 	case []any:
 		for _, e := range v {
-			n += annotations(e)
+			n += countMarks(e)
 		}
 	}
 	return n

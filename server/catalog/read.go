@@ -9,6 +9,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -17,7 +19,7 @@ import (
 func (c *Catalog) AppendResource(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
 	r, path := c.find(uri)
 	if r == nil {
-		return dst, notFound(uri, v)
+		return c.appendTemplate(dst, uri, v)
 	}
 	data, err := c.load(r, path)
 	switch {
@@ -25,30 +27,59 @@ func (c *Catalog) AppendResource(dst []byte, uri string, v protocol.Version) ([]
 		return dst, protocol.NewError(protocol.InternalError, "The resource cannot be read: %v", err)
 	case err != nil:
 		c.log.Debug("resource not read", "resource", r.name, "error", err)
-		return dst, notFound(uri, v)
+		return dst, NotFound(uri, v)
 	}
 	mime := r.mimeType(path)
 	if r.spec.File != "" {
 		mime = r.mimeType(r.spec.File)
 	}
-	dst = protocol.AppendString(append(protocol.Field(dst, "contents"), `[{"uri":`...), uri)
 	if isText(data) {
-		dst = protocol.AppendString(append(dst, `,"mimeType":`...), mime)
-		dst = protocol.AppendString(append(dst, `,"text":`...), string(data))
-	} else {
-		if mime == plain && r.spec.MIMEType == "" {
-			mime = "application/octet-stream"
-		}
-		dst = protocol.AppendString(append(dst, `,"mimeType":`...), mime)
-		dst = base64.StdEncoding.AppendEncode(append(dst, `,"blob":"`...), data)
-		dst = append(dst, '"')
+		return appendText(dst, uri, mime, string(data)), nil
 	}
-	return append(dst, `}]`...), nil
+	if mime == plain && r.spec.MIMEType == "" {
+		mime = "application/octet-stream"
+	}
+	dst = append(appendHead(dst, uri, mime), `,"blob":"`...)
+	dst = base64.StdEncoding.AppendEncode(dst, data)
+	return append(dst, `"}]`...), nil
 }
 
-// notFound is -32602 since 2026-07-28 and -32002 before (server/resources,
+// Has reports whether there is a resource of that URI.
+func (c *Catalog) Has(uri string) bool {
+	if r, _ := c.find(uri); r != nil {
+		return true
+	}
+	t, _ := c.findTemplate(uri)
+	return t != nil
+}
+
+// appendTemplate is AppendResource for a resource that a template makes.
+func (c *Catalog) appendTemplate(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+	t, parameters := c.findTemplate(uri)
+	if t == nil {
+		return dst, NotFound(uri, v)
+	}
+	text, err := t.text.Eval(cty.ObjectVal(parameters))
+	if err != nil {
+		return dst, protocol.NewError(protocol.InvalidParams, "The URI does not fit: %v", err)
+	}
+	return appendText(dst, uri, t.spec.MIMEType, text), nil
+}
+
+func appendText(dst []byte, uri, mime, text string) []byte {
+	dst = append(appendHead(dst, uri, mime), `,"text":`...)
+	return append(protocol.AppendString(dst, text), `}]`...)
+}
+
+// appendHead appends the contents of a resource up to what it holds.
+func appendHead(dst []byte, uri, mime string) []byte {
+	dst = protocol.AppendString(append(protocol.Field(dst, "contents"), `[{"uri":`...), uri)
+	return protocol.AppendString(append(dst, `,"mimeType":`...), mime)
+}
+
+// NotFound is the error for a resource that is not there: -32602 since 2026-07-28 and -32002 before (server/resources,
 // "Error Handling").
-func notFound(uri string, v protocol.Version) *protocol.Error {
+func NotFound(uri string, v protocol.Version) *protocol.Error {
 	code := protocol.ResourceNotFound
 	if v.Modern() {
 		code = protocol.InvalidParams

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
 // resource is a resource block: one document, or a folder of them.
@@ -38,7 +40,8 @@ func (r *resource) shipped() bool {
 func (r *resource) listedAs(o *resource) bool {
 	a, b := r.spec, o.spec
 	return r.name == o.name && r.uri == o.uri && a.Title == b.Title && a.Description == b.Description &&
-		a.MIMEType == b.MIMEType && r.path() == o.path() && slices.Equal(a.Include, b.Include)
+		a.MIMEType == b.MIMEType && r.path() == o.path() && slices.Equal(a.Include, b.Include) &&
+		slices.Equal(a.Audience, b.Audience) && reflect.DeepEqual(a.Priority, b.Priority) && reflect.DeepEqual(a.Icons, b.Icons)
 }
 
 func (c *Catalog) addResource(name string, spec *schemas.Resource, base string) error {
@@ -151,17 +154,22 @@ func regular(f *os.File, err error) (*os.File, fs.FileInfo, error) {
 
 // listed is a resource as resources/list shows it.
 type listed struct {
-	URI         string `json:"uri"`
-	Name        string `json:"name"`
-	Title       string `json:"title,omitempty"`
-	Description string `json:"description,omitempty"`
-	MIMEType    string `json:"mimeType,omitempty"`
-	Size        *int64 `json:"size,omitempty"`
+	URI         string                `json:"uri"`
+	Name        string                `json:"name"`
+	Title       string                `json:"title,omitempty"`
+	Description string                `json:"description,omitempty"`
+	MIMEType    string                `json:"mimeType,omitempty"`
+	Size        *int64                `json:"size,omitempty"`
+	Annotations *protocol.Annotations `json:"annotations,omitempty"`
+	Icons       []Icon                `json:"icons,omitempty"`
 }
 
 // listed is a text or a file as a list shows it.
 func (r *resource) listed() listed {
-	l := listed{r.uri, r.name, r.spec.Title, r.spec.Description, r.mimeType(r.spec.File), nil}
+	l := listed{
+		URI: r.uri, Name: r.name, Title: r.spec.Title, Description: r.spec.Description, MIMEType: r.mimeType(r.spec.File),
+		Annotations: annotations(r.spec.Audience, r.spec.Priority), Icons: Icons(r.spec.Icons),
+	}
 	if r.spec.Text != nil {
 		n := int64(len(*r.spec.Text))
 		l.Size = &n
@@ -173,14 +181,14 @@ func (r *resource) listed() listed {
 	return l
 }
 
+// folderPattern follows the URI of a folder in the template of its files.
+const folderPattern = "/{+path}"
+
 // template renders a folder as resources/templates/list shows it.
 func (r *resource) template() json.RawMessage {
-	raw, _ := json.Marshal(struct { // strings always encode
-		URITemplate string `json:"uriTemplate"`
-		Name        string `json:"name"`
-		Title       string `json:"title,omitempty"`
-		Description string `json:"description,omitempty"`
-		MIMEType    string `json:"mimeType,omitempty"`
-	}{r.uri + "/{+path}", r.name, r.spec.Title, r.spec.Description, r.spec.MIMEType})
-	return raw
+	t := template{name: r.name, spec: &schemas.ResourceTemplate{
+		URI: r.uri + folderPattern, Title: r.spec.Title, Description: r.spec.Description, MIMEType: r.spec.MIMEType,
+		Audience: r.spec.Audience, Priority: r.spec.Priority, Icons: r.spec.Icons,
+	}}
+	return t.definition()
 }

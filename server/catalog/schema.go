@@ -59,7 +59,7 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 		}
 	}
 	var err error
-	if a.compiled, err = compile(a.source); err != nil {
+	if a.compiled, err = compile("input_schema", a.source); err != nil {
 		if spec.InputSchema == "" {
 			return nil, within{"input", err}
 		}
@@ -86,12 +86,13 @@ func (noLoading) Load(url string) (any, error) {
 	return nil, errors.New("schemas elsewhere are not fetched")
 }
 
-func compile(source json.RawMessage) (*jsonschema.Schema, error) {
+// compile compiles the schema of that attribute.
+func compile(attribute string, source json.RawMessage) (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {
 		return nil, fmt.Errorf("it is not JSON: %w", err)
 	}
-	const url = "erlmcp:input_schema"
+	url := "erlmcp:" + attribute
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(noLoading{})

@@ -14,10 +14,23 @@ import (
 // Tool is a tool that clients can call.
 type Tool struct {
 	Name       string
+	Task       TaskMode
 	definition json.RawMessage
 	arguments  *arguments
+	output     *output // nil without a schema
 	does       backend.Tool
 }
+
+// TaskMode says whether calls of a tool go on as tasks.
+type TaskMode string
+
+// Whether calls go on as tasks: never, for clients that know tasks, or always, so
+// that other clients cannot call the tool.
+const (
+	TaskNever    TaskMode = ""
+	TaskOptional TaskMode = "optional"
+	TaskRequired TaskMode = "required"
+)
 
 // Tool returns the tool of that name, or nil.
 func (c *Catalog) Tool(name string) *Tool { return c.tools[name] }
@@ -29,7 +42,11 @@ func (t *Tool) Check(args map[string]any) error { return t.arguments.check(args)
 // Call carries out the tool. args have passed Check. An error is a fault of the
 // runtime; what the tool could not do is a result with IsError.
 func (t *Tool) Call(ctx context.Context, args map[string]any) (*protocol.ToolResult, error) {
-	return t.does.Call(ctx, args)
+	r, err := t.does.Call(ctx, args)
+	if err != nil || r == nil || t.output == nil {
+		return r, err
+	}
+	return t.output.fit(r), nil
 }
 
 func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) error {
@@ -81,12 +98,16 @@ func (c *Catalog) addTool(name string, spec *schemas.Tool, args *arguments, does
 	if c.tools[name] != nil {
 		return fmt.Errorf("there are two tools of this name")
 	}
-	definition, err := define(name, spec, args.source)
-	if err != nil {
-		return err
+	t := &Tool{Name: name, Task: TaskMode(spec.Task), arguments: args, does: does}
+	var err error
+	if spec.OutputSchema != "" {
+		if t.output, err = newOutput(spec.OutputSchema); err != nil {
+			return err
+		}
 	}
-	c.tools[name] = &Tool{Name: name, definition: definition, arguments: args, does: does}
-	return nil
+	t.definition, err = t.define(spec)
+	c.tools[name] = t
+	return err
 }
 
 // knows reports an error unless there is a resource block of that name.
@@ -114,15 +135,20 @@ type hints struct {
 }
 
 // define renders a tool as tools/list shows it.
-func define(name string, spec *schemas.Tool, inputSchema json.RawMessage) (json.RawMessage, error) {
+func (t *Tool) define(spec *schemas.Tool) (json.RawMessage, error) {
 	h := hints{spec.Title, spec.ReadOnly, spec.Destructive, spec.Idempotent, spec.OpenWorld}
 	d := struct {
-		Name        string          `json:"name"`
-		Title       string          `json:"title,omitempty"`
-		Description string          `json:"description,omitempty"`
-		InputSchema json.RawMessage `json:"inputSchema"`
-		Annotations *hints          `json:"annotations,omitempty"`
-	}{name, spec.Title, spec.Description, inputSchema, nil}
+		Name         string          `json:"name"`
+		Title        string          `json:"title,omitempty"`
+		Description  string          `json:"description,omitempty"`
+		InputSchema  json.RawMessage `json:"inputSchema"`
+		OutputSchema json.RawMessage `json:"outputSchema,omitempty"`
+		Annotations  *hints          `json:"annotations,omitempty"`
+		Icons        []Icon          `json:"icons,omitempty"`
+	}{Name: t.Name, Title: spec.Title, Description: spec.Description, InputSchema: t.arguments.source, Icons: Icons(spec.Icons)}
+	if t.output != nil {
+		d.OutputSchema = t.output.source
+	}
 	if h != (hints{}) {
 		d.Annotations = &h
 	}

@@ -3,11 +3,11 @@ package catalog
 import "github.com/erlmcp/erlmcp/server/auth"
 
 // View returns the catalog of what may lets through: the rest is as if it were
-// not there. Resource blocks are asked for by their name and URI. What a search
+// not there. Resource and template blocks are asked for by their name and URI. What a search
 // tool finds is not restricted: who may use it may know what it searches.
 func (c *Catalog) View(may func(kind auth.Kind, names ...string) bool) *Catalog {
 	v := &Catalog{
-		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
+		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*Prompt{},
 		maxSize: c.maxSize, log: c.log,
 	}
 	for name, t := range c.tools {
@@ -29,19 +29,23 @@ func (c *Catalog) View(may func(kind auth.Kind, names ...string) bool) *Catalog 
 			v.single[r.uri] = r
 		}
 	}
+	for _, t := range c.templates {
+		if may(auth.Resource, t.name, t.spec.URI) {
+			v.templates = append(v.templates, t)
+		}
+	}
 	v.render()
 	return v
 }
 
-// HasPrompt reports whether there is a prompt of that name.
-func (c *Catalog) HasPrompt(name string) bool { return c.prompts[name] != nil }
-
-// Block returns the name and URI of the resource block that a URI belongs to;
-// ok is false when there is none.
+// Block returns the name and URI of the resource or template block that a URI
+// belongs to; ok is false when there is none.
 func (c *Catalog) Block(uri string) (name, block string, ok bool) {
-	r, _ := c.find(uri)
-	if r == nil {
-		return "", "", false
+	if r, _ := c.find(uri); r != nil {
+		return r.name, r.uri, true
 	}
-	return r.name, r.uri, true
+	if t, _ := c.findTemplate(uri); t != nil {
+		return t.name, t.spec.URI, true
+	}
+	return "", "", false
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
@@ -21,15 +22,23 @@ type Cache struct {
 	Scope string
 }
 
+// The kinds of result of the modern era (resultType).
+const (
+	Completed     = "complete"
+	InputRequired = "input_required"
+	TaskCreated   = "task"
+)
+
 // BeginResult appends an answer up to the place where the members of its result
 // go; [EndResult] closes it. Between them each member is appended with a comma
-// before it; see [Field].
-func (e Era) BeginResult(dst []byte, id json.RawMessage) []byte {
+// before it; see [Field]. kind is left out of legacy results.
+func (e Era) BeginResult(dst []byte, id json.RawMessage, kind string) []byte {
 	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
 	dst = append(dst, id...)
 	dst = append(dst, `,"result":{`...)
 	if e.Modern {
-		dst = append(dst, `"resultType":"complete","_meta":{"`+MetaServerInfo+`":`...)
+		dst = append(append(dst, `"resultType":"`...), kind...)
+		dst = append(dst, `","_meta":{"`+MetaServerInfo+`":`...)
 		dst = append(dst, e.Server...)
 		dst = append(dst, '}')
 	}
@@ -64,7 +73,13 @@ func AppendError(dst []byte, id json.RawMessage, err *Error) []byte {
 		dst = append(dst, "null"...)
 	}
 	dst = append(dst, id...)
-	dst = append(dst, `,"error":{"code":`...)
+	dst = AppendErrorObject(append(dst, `,"error":`...), err)
+	return append(dst, '}')
+}
+
+// AppendErrorObject appends an error without the answer around it.
+func AppendErrorObject(dst []byte, err *Error) []byte {
+	dst = append(dst, `{"code":`...)
 	dst = strconv.AppendInt(dst, int64(err.Code), 10)
 	dst = AppendString(append(dst, `,"message":`...), err.Message)
 	if err.Data != nil {
@@ -72,7 +87,7 @@ func AppendError(dst []byte, id json.RawMessage, err *Error) []byte {
 			dst = append(append(dst, `,"data":`...), data...)
 		}
 	}
-	return append(dst, `}}`...)
+	return append(dst, '}')
 }
 
 // AppendNotification appends a notification. On the stream of a subscription,
@@ -89,6 +104,15 @@ func AppendNotification(dst []byte, method string, subscription json.RawMessage)
 	return append(dst, '}')
 }
 
+// BeginNotification appends a notification on the stream of a subscription up to
+// the place where the members of its params go, after _meta. Two closing braces
+// end it.
+func BeginNotification(dst []byte, method string, subscription json.RawMessage) []byte {
+	dst = append(append(dst, `{"jsonrpc":"2.0","method":"`...), method...)
+	dst = append(append(dst, `","params":{"_meta":{"`+MetaSubscriptionID+`":`...), subscription...)
+	return append(dst, '}')
+}
+
 // AppendAcknowledged appends the first message of a subscription's stream.
 func AppendAcknowledged(dst []byte, subscription json.RawMessage, f Filter) []byte {
 	dst = append(dst, `{"jsonrpc":"2.0","method":"`+Acknowledged+`","params":{"_meta":{"`+MetaSubscriptionID+`":`...)
@@ -102,7 +126,24 @@ func AppendAcknowledged(dst []byte, subscription json.RawMessage, f Filter) []by
 			dst = append(Field(dst, n.name), "true"...)
 		}
 	}
+	dst = appendStrings(dst, "resourceSubscriptions", f.URIs)
+	dst = appendStrings(dst, "taskIds", f.Tasks)
 	return append(dst, `}}}`...)
+}
+
+// appendStrings appends a list of strings as a member, unless it is empty.
+func appendStrings(dst []byte, name string, list []string) []byte {
+	if len(list) == 0 {
+		return dst
+	}
+	dst = append(Field(dst, name), '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, s)
+	}
+	return append(dst, ']')
 }
 
 // AppendListenEnd appends the answer to subscriptions/listen, which ends the
@@ -123,13 +164,18 @@ func AppendToolResult(dst []byte, r *ToolResult) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = appendContent(dst, &r.Content[i]); err != nil {
+		if dst, err = AppendContent(dst, &r.Content[i]); err != nil {
 			return dst, err
 		}
 	}
 	dst = append(dst, ']')
 	if r.StructuredContent != nil {
-		dst = append(Field(dst, "structuredContent"), r.StructuredContent...)
+		// On one line, as messages are in events and on raw connections.
+		line := bytes.NewBuffer(Field(dst, "structuredContent"))
+		if err := json.Compact(line, r.StructuredContent); err != nil {
+			return dst, err
+		}
+		dst = line.Bytes()
 	}
 	if r.IsError {
 		dst = append(Field(dst, "isError"), "true"...)
@@ -137,8 +183,29 @@ func AppendToolResult(dst []byte, r *ToolResult) ([]byte, error) {
 	return dst, nil
 }
 
-func appendContent(dst []byte, c *Content) ([]byte, error) {
-	if c.Type == "text" {
+// AppendPromptResult appends the members of the result of prompts/get.
+func AppendPromptResult(dst []byte, r *PromptResult) ([]byte, error) {
+	if r.Description != "" {
+		dst = AppendString(Field(dst, "description"), r.Description)
+	}
+	dst = append(Field(dst, "messages"), '[')
+	for i := range r.Messages {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(append(dst, `{"role":`...), r.Messages[i].Role)
+		var err error
+		if dst, err = AppendContent(append(dst, `,"content":`...), &r.Messages[i].Content); err != nil {
+			return dst, err
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, ']'), nil
+}
+
+// AppendContent appends a piece of content.
+func AppendContent(dst []byte, c *Content) ([]byte, error) {
+	if c.Type == "text" && c.Annotations == nil {
 		dst = AppendString(append(dst, `{"type":"text","text":`...), c.Text)
 		return append(dst, '}'), nil
 	}

@@ -33,7 +33,7 @@ func TestResultOfEachEra(t *testing.T) {
 			`{"jsonrpc":"2.0","id":"a","result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s"}},"tools":[],"ttlMs":5,"cacheScope":"private"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := c.era.BeginResult(nil, json.RawMessage(`"a"`))
+			b := c.era.BeginResult(nil, json.RawMessage(`"a"`), Completed)
 			b = append(Field(b, "tools"), "[]"...)
 			if got := string(c.era.EndResult(b, Cache{5, "private"})); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)

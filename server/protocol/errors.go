@@ -15,9 +15,10 @@ const (
 	InvalidParams  = -32602
 	InternalError  = -32603
 
-	HeaderMismatch     = -32020
-	UnsupportedVersion = -32022
-	ResourceNotFound   = -32002
+	HeaderMismatch          = -32020
+	MissingClientCapability = -32021
+	UnsupportedVersion      = -32022
+	ResourceNotFound        = -32002
 
 	Unauthorized = 401 // who asks is not known
 	Forbidden    = 403 // who asks may not

@@ -35,6 +35,8 @@ func (m *Message) CheckHeaders(h http.Header) *Error {
 		member = "name"
 	case ResourcesRead:
 		member = "uri"
+	case TasksGet, TasksUpdate, TasksCancel:
+		member = "taskId"
 	default:
 		return nil
 	}

@@ -24,6 +24,8 @@ type Message struct {
 	Params Object            // members of params; nil when there are none
 	Meta   Object            // members of params._meta
 	Batch  []json.RawMessage // the messages of a batch, not yet decoded
+	Result json.RawMessage   // of a response; nil when it is an error
+	Error  json.RawMessage   // of a response; nil when it is a result
 }
 
 // Member is one member of an object.
@@ -103,7 +105,7 @@ func (m *Message) classify(top Object) *Error {
 		if top.Get("result") == nil && top.Get("error") == nil {
 			return NewError(InvalidRequest, "the message has no method")
 		}
-		m.Kind = Response
+		m.Kind, m.Result, m.Error = Response, top.Get("result"), top.Get("error")
 		return nil
 	}
 	if method[0] != '"' {

@@ -29,20 +29,15 @@ func (m *Message) CheckMeta() *Error {
 	if caps := m.Meta.Get(MetaClientCapabilities); len(caps) == 0 || caps[0] != '{' {
 		return NewError(InvalidParams, "_meta lacks %s, an object", MetaClientCapabilities)
 	}
-	if level := m.Meta.Get(MetaLogLevel); level != nil && !IsLogLevel(level) {
+	if level := m.Meta.Get(MetaLogLevel); level != nil && ParseLevel(level) == 0 {
 		return NewError(InvalidParams, "_meta has a %s that is not a log level", MetaLogLevel)
 	}
 	return nil
 }
 
-// IsLogLevel reports whether raw is the name of a log level (RFC 5424, section
-// 6.2.1, as MCP writes them).
-func IsLogLevel(raw json.RawMessage) bool {
-	switch string(raw) {
-	case `"debug"`, `"info"`, `"notice"`, `"warning"`, `"error"`, `"critical"`, `"alert"`, `"emergency"`:
-		return true
-	}
-	return false
-}
-
 func isString(raw json.RawMessage) bool { return len(raw) > 1 && raw[0] == '"' }
+
+// ClientCapabilities are what a modern request declares that its client can do.
+func (m *Message) ClientCapabilities() Capabilities {
+	return ReadCapabilities(m.Meta.Get(MetaClientCapabilities))
+}

@@ -19,10 +19,21 @@ const (
 	ResourcesTemplatesList = "resources/templates/list"
 	PromptsList            = "prompts/list"
 	PromptsGet             = "prompts/get"
+	ResourcesSubscribe     = "resources/subscribe"
+	ResourcesUnsubscribe   = "resources/unsubscribe"
+	Complete               = "completion/complete"
 	SetLevel               = "logging/setLevel"
 	SubscriptionsListen    = "subscriptions/listen"
+	TasksGet               = "tasks/get"
+	TasksUpdate            = "tasks/update"
+	TasksCancel            = "tasks/cancel"
 
 	Cancelled            = "notifications/cancelled"
+	Progress             = "notifications/progress"
+	LogMessage           = "notifications/message"
+	TaskChanged          = "notifications/tasks"
+	ElicitationComplete  = "notifications/elicitation/complete"
+	ResourcesUpdated     = "notifications/resources/updated"
 	Acknowledged         = "notifications/subscriptions/acknowledged"
 	ToolsListChanged     = "notifications/tools/list_changed"
 	ResourcesListChanged = "notifications/resources/list_changed"
@@ -141,7 +152,15 @@ type Filter struct {
 	Tools     bool `json:"toolsListChanged,omitempty"`
 	Prompts   bool `json:"promptsListChanged,omitempty"`
 	Resources bool `json:"resourcesListChanged,omitempty"`
+	// URIs are resources whose changes the client wants to hear of, and Tasks the
+	// ids of tasks (the Tasks extension, "Task Status Notifications").
+	URIs  []string `json:"resourceSubscriptions,omitempty"`
+	Tasks []string `json:"taskIds,omitempty"`
 }
+
+// MaxSubscribed is the most resources, and the most tasks, that one client may
+// subscribe to at a time.
+const MaxSubscribed = 1000
 
 // Filter returns params.notifications. Kinds of notification that are not in a
 // [Filter] are not supported and left out.
@@ -152,7 +171,10 @@ func (m *Message) Filter() (Filter, *Error) {
 		return f, NewError(InvalidParams, "params.notifications must be an object")
 	}
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return f, NewError(InvalidParams, "params.notifications must hold true or false")
+		return f, NewError(InvalidParams, "params.notifications: %v", err)
+	}
+	if len(f.URIs) > MaxSubscribed || len(f.Tasks) > MaxSubscribed {
+		return f, NewError(InvalidParams, "params.notifications has more than %d subscriptions", MaxSubscribed)
 	}
 	return f, nil
 }

@@ -12,6 +12,7 @@ type ID [16]byte
 
 // Session is what is remembered of a client between its requests.
 type Session struct {
+	Client
 	// Version is what initialize settled on.
 	Version protocol.Version
 	// Owner is the identity that has opened the session; "" without auth. The
@@ -22,7 +23,10 @@ type Session struct {
 	used       time.Time // guarded by the table
 	prev, next *Session  // guarded by the table: neighbours by use
 
-	mu     sync.Mutex
+	streams uint64    // how many there were; guarded by Events
+	kept    []*Stream // guarded by Events
+
+	stream sync.Mutex
 	closed chan struct{} // of the open stream; nil without one
 	told   uint64        // the catalog's revision that the client knows of
 }
@@ -32,21 +36,21 @@ type Session struct {
 // lost the old. The stream must end when ended is closed; the caller calls close
 // when it does.
 func (s *Session) OpenStream() (ended <-chan struct{}, close func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stream.Lock()
+	defer s.stream.Unlock()
 	s.endStream()
 	mine := make(chan struct{})
 	s.closed = mine
 	return mine, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.stream.Lock()
+		defer s.stream.Unlock()
 		if s.closed == mine {
 			s.closed = nil
 		}
 	}
 }
 
-// endStream ends the open stream, if any. The caller holds mu.
+// endStream ends the open stream, if any. The caller holds stream.
 func (s *Session) endStream() {
 	if s.closed != nil {
 		close(s.closed)
@@ -56,14 +60,14 @@ func (s *Session) endStream() {
 
 // Told is the revision of the catalog that the client knows of.
 func (s *Session) Told() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stream.Lock()
+	defer s.stream.Unlock()
 	return s.told
 }
 
 // Tell records the revision of the catalog that the client has been told of.
 func (s *Session) Tell(revision uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stream.Lock()
+	defer s.stream.Unlock()
 	s.told = revision
 }

@@ -11,6 +11,9 @@ import (
 
 // Table is the sessions that are open. It is safe for concurrent use.
 type Table struct {
+	// Events are what was sent on streams of the sessions.
+	Events *Events
+
 	most int
 	ttl  time.Duration
 	now  func() time.Time
@@ -23,15 +26,17 @@ type Table struct {
 // NewTable returns a table of at most that many sessions, each kept for ttl
 // after its last use. now is the clock.
 func NewTable(most int, ttl time.Duration, now func() time.Time) *Table {
-	t := &Table{most: most, ttl: ttl, now: now, sessions: map[ID]*Session{}}
+	t := &Table{Events: &Events{now: now}, most: most, ttl: ttl, now: now, sessions: map[ID]*Session{}}
 	t.oldest.prev, t.oldest.next = &t.oldest, &t.oldest
 	return t
 }
 
-// Open starts a session and returns its name as clients carry it: visible ASCII.
+// Open starts a session of a client that can do this, and returns its name as
+// clients carry it: visible ASCII.
 // revision is that of the catalog that the client is about to see.
-func (t *Table) Open(v protocol.Version, owner string, revision uint64) string {
+func (t *Table) Open(v protocol.Version, can protocol.Capabilities, owner string, revision uint64) string {
 	s := &Session{Version: v, Owner: owner, told: revision}
+	s.Declare(can)
 	rand.Read(s.id[:]) // never fails: see crypto/rand
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,9 +103,11 @@ func (t *Table) expire() {
 func (t *Table) remove(s *Session) {
 	delete(t.sessions, s.id)
 	unlink(s)
-	s.mu.Lock()
+	s.stream.Lock()
 	s.endStream()
-	s.mu.Unlock()
+	s.stream.Unlock()
+	s.End()
+	t.Events.end(s)
 }
 
 func (t *Table) use(s *Session) {

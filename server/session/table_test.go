@@ -14,7 +14,7 @@ func (c *clock) now() time.Time { return c.t }
 func TestSessionsEnd(t *testing.T) {
 	c := &clock{time.Unix(1000, 0)}
 	table := NewTable(10, time.Minute, c.now)
-	a, b := table.Open(protocol.V20251125, "", 1), table.Open(protocol.V20250618, "", 1)
+	a, b := table.Open(protocol.V20251125, 0, "", 1), table.Open(protocol.V20250618, 0, "", 1)
 	c.t = c.t.Add(40 * time.Second)
 	if s := table.Get(a); s == nil || s.Version != protocol.V20251125 {
 		t.Fatalf("session a = %+v", s)
@@ -39,10 +39,10 @@ func TestSessionsEnd(t *testing.T) {
 func TestAFullTableDropsTheOneThatIsIdleTheLongest(t *testing.T) {
 	c := &clock{time.Unix(1000, 0)}
 	table := NewTable(2, time.Hour, c.now)
-	a, b := table.Open(protocol.V20251125, "", 1), table.Open(protocol.V20251125, "", 1)
+	a, b := table.Open(protocol.V20251125, 0, "", 1), table.Open(protocol.V20251125, 0, "", 1)
 	ended, _ := table.Get(b).OpenStream()
 	table.Get(a)
-	d := table.Open(protocol.V20251125, "", 1)
+	d := table.Open(protocol.V20251125, 0, "", 1)
 	if table.Get(a) == nil || table.Get(b) != nil || table.Get(d) == nil {
 		t.Error("the wrong session made way")
 	}
@@ -55,7 +55,7 @@ func TestAFullTableDropsTheOneThatIsIdleTheLongest(t *testing.T) {
 
 func TestANewStreamEndsTheOld(t *testing.T) {
 	table := NewTable(2, time.Hour, time.Now)
-	s := table.Get(table.Open(protocol.V20251125, "", 1))
+	s := table.Get(table.Open(protocol.V20251125, 0, "", 1))
 	first, closeFirst := s.OpenStream()
 	second, closeSecond := s.OpenStream()
 	select {

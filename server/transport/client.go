@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/erlmcp/erlmcp/server/auth"
 )
@@ -28,7 +29,15 @@ func clientName(state *tls.ConnectionState, fallback string) string {
 	if len(state.VerifiedChains) == 0 {
 		return fallback
 	}
-	return "cert:" + auth.CertificateName(state.VerifiedChains[0][0])
+	return byCertificate + auth.CertificateName(state.VerifiedChains[0][0])
+}
+
+// byCertificate begins the name of a client that has shown a certificate.
+const byCertificate = "cert:"
+
+// Proven reports whether a client has proved that it is who its name says.
+func (x *Exchange) Proven() bool {
+	return x.Identity != nil || strings.HasPrefix(x.Client, byCertificate)
 }
 
 // requester is the client of an HTTP request: its identity when it has one.

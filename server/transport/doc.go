@@ -11,5 +11,5 @@
 // decided here.
 //
 // In order of reading: exchange.go, front.go, detect.go, client.go and handover.go,
-// http.go and stream.go, raw.go and line.go, stdio.go.
+// http.go, posted.go and stream.go, raw.go and line.go, stdio.go.
 package transport

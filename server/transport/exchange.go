@@ -8,6 +8,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/session"
 )
 
 // Handler answers messages.
@@ -25,7 +26,8 @@ type Exchange struct {
 	Identity *auth.Identity   // of who asks; nil when nobody is asked
 	Header   http.Header      // of the HTTP request; nil on other transports
 	Version  protocol.Version // what session or connection settled on, else [protocol.Undeclared]
-	Scope    any              // the session or connection that ids of requests belong to; nil without one
+	Peer     *session.Client  // what is known of the client that ids of requests belong to; nil without a session or connection
+	Streams  bool             // whether the client takes other messages before the answer
 	Begun    time.Time
 
 	way way
@@ -36,6 +38,7 @@ type way interface {
 	answer(Answer)
 	notify(message []byte) error
 	keepAlive() error
+	hangUp()
 	detach(work func())
 	stopping() <-chan struct{}
 }
@@ -69,6 +72,10 @@ func (x *Exchange) Detach(work func()) { x.way.detach(work) }
 // the client is. Long-lived exchanges call it every [KeepAlivePeriod].
 func (x *Exchange) KeepAlive() error { return x.way.keepAlive() }
 
+// HangUp ends the stream of the exchange before its answer, where the client can
+// take it up again later; elsewhere it does nothing.
+func (x *Exchange) HangUp() { x.way.hangUp() }
+
 // Stopping is closed when long-lived exchanges should end.
 func (x *Exchange) Stopping() <-chan struct{} { return x.way.stopping() }
 
@@ -90,6 +97,7 @@ type part struct {
 func (p *part) answer(a Answer)             { p.answered(a) }
 func (p *part) notify(message []byte) error { return p.whole.notify(message) }
 func (p *part) keepAlive() error            { return p.whole.keepAlive() }
+func (p *part) hangUp()                     {}
 func (p *part) detach(work func())          { work() }
 func (p *part) stopping() <-chan struct{}   { return p.whole.stopping() }
 

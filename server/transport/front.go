@@ -223,14 +223,17 @@ func (c *peeked) peek() (language, error) {
 	return unknown, nil
 }
 
-// Changed tells raw connections of the older era that lists have changed; the
+// Changed tells raw connections of the older era of changes that concern them; the
 // streams of others hear it from the feed.
 func (f *Front) Changed(c catalog.Changes) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for conn := range f.raw {
-		if v := conn.settled(); v != "" {
-			go conn.tell(c) // ends by the write deadline at the latest
+		if conn.settled() == "" {
+			continue
+		}
+		if news := c.For(conn.peer.Subscribed()); news.Any() {
+			go conn.tell(news) // ends by the write deadline at the latest
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/auth"
@@ -126,11 +127,14 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 		f.refuseClient(w, r, refusal)
 		return
 	}
-	x := &Exchange{Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version, Begun: begun}
-	if s != nil {
-		x.Scope = s
+	x := &Exchange{
+		Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version,
+		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun,
 	}
-	x.way = &posted{front: f, w: w, control: control}
+	if s != nil {
+		x.Peer = &s.Client
+	}
+	x.way = &posted{front: f, w: w, control: control, session: s}
 	ctx := r.Context()
 	if !protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern() {
 		// A client of the older era that goes away has not cancelled (MCP
@@ -212,62 +216,3 @@ func (f *Front) delete(w http.ResponseWriter, r *http.Request, id *auth.Identity
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
-
-// posted is the way back of a message that was sent by POST: a JSON body, or an
-// event stream from the first notification on.
-type posted struct {
-	front   *Front
-	w       http.ResponseWriter
-	control *http.ResponseController
-	events  bool
-}
-
-func (p *posted) answer(a Answer) {
-	defer recycle(a.Body)
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if p.events {
-		if a.Body != nil {
-			writeEvent(p.w, p.control, a.Body)
-		}
-		return
-	}
-	h := p.w.Header()
-	if a.Session != "" {
-		h.Set(protocol.HeaderSession, a.Session)
-	}
-	writeRefusal(h, a.Challenges, a.RetryAfter)
-	status := a.Status
-	if a.Body == nil {
-		if status == 0 {
-			status = http.StatusAccepted
-		}
-		p.w.WriteHeader(status)
-		return
-	}
-	h["Content-Type"] = []string{"application/json"}
-	h["Content-Length"] = []string{strconv.Itoa(len(a.Body))}
-	if status != 0 {
-		p.w.WriteHeader(status)
-	}
-	p.w.Write(a.Body)
-}
-
-func (p *posted) notify(message []byte) error {
-	if !p.events {
-		p.events = true
-		beginEvents(p.w)
-	}
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return writeEvent(p.w, p.control, message)
-}
-
-func (p *posted) keepAlive() error {
-	if !p.events {
-		return nil
-	}
-	return writeComment(p.w, p.control)
-}
-
-func (p *posted) detach(work func()) { work() }
-
-func (p *posted) stopping() <-chan struct{} { return p.front.drained }

@@ -15,6 +15,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/session"
 )
 
 // rawConn is a connection of newline-delimited JSON-RPC.
@@ -29,6 +30,7 @@ type rawConn struct {
 	calls   sync.WaitGroup // exchanges that are not answered yet
 	waiting atomic.Int64   // how many they are
 
+	peer    session.Client
 	write   sync.Mutex
 	version atomic.Pointer[protocol.Version] // nil until initialize
 	ending  atomic.Bool                      // no more is to be read
@@ -62,6 +64,7 @@ func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionSta
 	if err != io.EOF && !c.ending.Load() {
 		cancel() // the client is gone, or must go
 	}
+	c.peer.End() // no answers come any more
 	// After the end of what the client sends, it may still want its answers.
 	c.calls.Wait()
 }
@@ -99,7 +102,7 @@ func (c *rawConn) read(ctx context.Context) error {
 		}
 		x := &Exchange{
 			Data: append(Buffer(), line...), Client: client, Identity: id,
-			Version: protocol.Undeclared, Scope: c, Begun: time.Now(),
+			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(),
 		}
 		if v := c.version.Load(); v != nil {
 			x.Version = *v
@@ -157,6 +160,11 @@ func (c *rawConn) tell(news catalog.Changes) {
 			return
 		}
 	}
+	for _, uri := range news.Updated {
+		if c.send(protocol.AppendUpdated(Buffer(), uri, nil)) != nil {
+			return
+		}
+	}
 }
 
 // send writes one message and its newline, and takes the buffer back.
@@ -198,5 +206,7 @@ func (s *spoken) notify(message []byte) error {
 func (s *spoken) detach(work func()) { go work() }
 
 func (s *spoken) keepAlive() error { return nil }
+
+func (s *spoken) hangUp() {}
 
 func (s *spoken) stopping() <-chan struct{} { return s.conn.quit }
