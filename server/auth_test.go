@@ -125,7 +125,7 @@ func TestASessionIsForItsOwner(t *testing.T) {
 	}
 }
 
-const offer = `,"tool":{"rm":{"static":{"text":"gone"}}},"resource":{"notes":{"text":"a"},"secrets":{"uri":"erlmcp://private/x","text":"b"}},"prompt":{"p":{"message":[{"text":"x"}]},"q":{"message":[{"text":"y"}]}}`
+const offer = `,"tool":{"rm":{"static":{"text":"gone"}}},"resource":{"notes":{"text":"a"},"secrets":{"uri":"erlmcp://private/x","text":"b"}},"prompt":{"p":{"message":[{"text":"x"}]},"q":{"argument":{"a":{}},"message":[{"text":"${input.a}"}]}},"resource_template":{"wages":{"uri":"wages://{who}","text":"${input.who}"}}`
 
 func TestWhatOneMayNotUseOneDoesNotSee(t *testing.T) {
 	rt := start(t, offer+`,"auth":{`+bearers("ada", "bob", "ops")+`,
@@ -144,6 +144,11 @@ func TestWhatOneMayNotUseOneDoesNotSee(t *testing.T) {
 		{"a call", "ada", callEcho, []string{`"text":"x"`}, nil},
 		{"a call of what is hidden", "ada", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}`, []string{`"code":-32602,"message":"Unknown tool: rm"`}, nil},
 		{"reading what is hidden", "bob", `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"erlmcp://private/x"}}`, []string{`"code":-32002,"message":"Resource not found"`}, nil},
+		{"templates", "ada", `{"jsonrpc":"2.0","id":1,"method":"resources/templates/list"}`, []string{`"resourceTemplates":[]`}, nil},
+		{"templates of who may all", "ops", `{"jsonrpc":"2.0","id":1,"method":"resources/templates/list"}`, []string{`wages://{who}`}, nil},
+		{"a template that is hidden", "ada", `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"wages://x"}}`, []string{`"message":"Resource not found"`}, nil},
+		{"completion of what is hidden", "ada", `{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"q"},"argument":{"name":"a","value":""}}}`, []string{`Unknown prompt: q`}, nil},
+		{"subscribing to what is hidden", "bob", `{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"erlmcp://private/x"}}`, []string{`"message":"Resource not found"`}, nil},
 		{"a prompt that is hidden", "ada", `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"q"}}`, []string{`"code":-32602,"message":"Unknown prompt: q"`}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

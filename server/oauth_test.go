@@ -47,7 +47,7 @@ func TestAccessTokensOverHTTP(t *testing.T) {
 	const lacks = metadata + `, error="insufficient_scope", error_description="The token lacks the scope files:write", scope="files:write"`
 	rm := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}`
 	read := `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"erlmcp://private/x"}}`
-	prompt := `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"q"}}`
+	prompt := `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"q","arguments":{"a":"y"}}}`
 	const forbidden = `{"jsonrpc":"2.0","id":1,"error":{"code":403,"message":"The token lacks the scope files:write"}}`
 	for _, c := range []struct {
 		name, token, message string
