@@ -1,5 +1,7 @@
 package server_test
 
+//lint:file-ignore SA1019 sampling and roots are deprecated since 2026-07-28, and served for as long as clients use them
+
 import (
 	"bufio"
 	"context"
@@ -71,15 +73,15 @@ func all() catalog.GoTool {
 	})
 }
 
-// TestAToolAsksTheGoSDKClient runs the same tool in both eras, over HTTP and over
-// streams.
+// TestAToolAsksTheGoSDKClient runs the same tool in both eras, over every
+// transport.
 func TestAToolAsksTheGoSDKClient(t *testing.T) {
-	for _, c := range []struct {
-		version string
-		streams bool
-	}{{"2026-07-28", false}, {"2026-07-28", true}, {"2025-11-25", false}, {"2025-11-25", true}, {"2025-06-18", false}} {
-		t.Run(c.version+map[bool]string{true: " over streams"}[c.streams], func(t *testing.T) {
-			rt := start(t, "", server.Options{Tools: []catalog.GoTool{all()}})
+	for _, c := range []struct{ version, over string }{
+		{"2026-07-28", "HTTP"}, {"2026-07-28", "streams"}, {"2025-11-25", "HTTP"}, {"2025-11-25", "streams"},
+		{"2025-06-18", "HTTP"}, {"2025-11-25", "SSE"},
+	} {
+		t.Run(c.version+" over "+c.over, func(t *testing.T) {
+			rt := start(t, `,"listen":{"port":0,"sse_path":"/sse"}`, server.Options{Tools: []catalog.GoTool{all()}})
 			ctx := context10s(t)
 			progress := make(chan string, 10)
 			client := mcp.NewClient(&mcp.Implementation{Name: "c", Version: "1"}, &mcp.ClientOptions{
@@ -95,7 +97,10 @@ func TestAToolAsksTheGoSDKClient(t *testing.T) {
 			})
 			client.AddRoots(&mcp.Root{URI: "file:///work"})
 			var transport mcp.Transport = &mcp.StreamableClientTransport{Endpoint: rt.URL()}
-			if c.streams {
+			switch c.over {
+			case "SSE":
+				transport = &mcp.SSEClientTransport{Endpoint: strings.TrimSuffix(rt.URL(), "/mcp") + "/sse"}
+			case "streams":
 				fromClient, toServer := io.Pipe()
 				fromServer, toClient := io.Pipe()
 				go rt.ServeStdio(fromClient, toClient)

@@ -86,7 +86,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
-		Path: doc.Listen.Path, Limits: doc.Limits, TLS: tlsConfig,
+		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()

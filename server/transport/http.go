@@ -22,7 +22,8 @@ const (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != f.Path {
+	pipe := f.SSEPath != "" && r.URL.Path == f.SSEPath
+	if r.URL.Path != f.Path && !pipe {
 		f.Others.ServeHTTP(w, r)
 		return
 	}
@@ -32,6 +33,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if crossOrigin(w, r) {
+		return
+	}
+	if pipe {
+		f.servePipe(w, r)
 		return
 	}
 	switch r.Method {
