@@ -376,3 +376,58 @@ func TestALineIsSilentOnceTheCallIsAnswered(t *testing.T) {
 	client.HangUp()
 	client.Log(protocol.Severe, "", "x")
 }
+
+// TestSeveralPartsOfACallAsk has two questions open at a time, and one that
+// outlives its call, with one worker.
+func TestSeveralPartsOfACallAsk(t *testing.T) {
+	left := make(chan error, 1)
+	tool := talks("both", func(ctx context.Context, client *dialogue.Client, args map[string]any) (string, error) {
+		names := make(chan string)
+		for range 2 {
+			go func() {
+				who, err := client.Elicit(ctx, "who", nameForm)
+				if err != nil {
+					names <- err.Error()
+				} else {
+					names <- who.Content["name"].(string)
+				}
+			}()
+		}
+		text := <-names + <-names
+		if args["leave"] == true {
+			go func() {
+				_, err := client.Elicit(ctx, "late", nameForm)
+				left <- err
+			}()
+		}
+		return text, nil
+	})
+	rt := start(t, `,"limits":{"workers":1}`, server.Options{Tools: []catalog.GoTool{tool, echo()}})
+	l := newLegacy(t, rt, `{"elicitation":{}}`)
+	stream := l.stream("POST", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"both","arguments":{"leave":true}}}`)
+	for range 2 {
+		_, question := stream.message()
+		var asked struct{ ID string }
+		if err := json.Unmarshal([]byte(question), &asked); err != nil {
+			t.Fatal(err)
+		}
+		l.post(`{"jsonrpc":"2.0","id":"` + asked.ID + `","result":` + answer("x") + `}`)
+	}
+	for {
+		_, data := stream.message()
+		if strings.Contains(data, `"id":1`) {
+			if !strings.Contains(data, `"text":"xx"`) {
+				t.Errorf("answer: %s", data)
+			}
+			break
+		}
+	}
+	if err := <-left; err == nil {
+		t.Error("a question that outlived its call was answered")
+	}
+	for range 3 {
+		if _, body := l.post(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"y"}}}`); !strings.Contains(body, `"text":"y"`) {
+			t.Errorf("a call after it: %s", body)
+		}
+	}
+}
