@@ -115,11 +115,17 @@ func (r *checker) listen(s *Server) {
 		}
 	}
 	for _, p := range []struct{ at, path string }{
-		{"listen.path", s.Listen.Path}, {"health.path", s.Health.Path}, {"metrics.path", s.Metrics.Path},
+		{"listen.path", s.Listen.Path}, {"listen.sse_path", s.Listen.SSEPath}, {"health.path", s.Health.Path}, {"metrics.path", s.Metrics.Path},
 	} {
+		if p.path == "" { // a path that is not asked for
+			continue
+		}
 		if !strings.HasPrefix(p.path, "/") || strings.ContainsAny(p.path, "?#") || strings.ContainsFunc(p.path, notInPath) || path.Clean(p.path) != p.path {
 			r.wrong(p.at, "it is not a plain URL path").Fix("Begin it with a slash and leave out query, spaces and a slash at the end.")
 		}
+	}
+	if sse := s.Listen.SSEPath; sse != "" && (sse == s.Listen.Path || sse == s.Health.Path || strings.HasPrefix(sse, strings.TrimSuffix(s.Health.Path, "/")+"/")) {
+		r.wrong("listen.sse_path", "%q is the path of something else", sse).Fix("Give it another path, such as \"/sse\".")
 	}
 	if p, health := s.Listen.Path, s.Health.Path; p == health || strings.HasPrefix(p, strings.TrimSuffix(health, "/")+"/") {
 		at := "listen.path"

@@ -43,6 +43,7 @@ type Listen struct {
 	Address string   `json:"address,omitempty" default:"127.0.0.1" doc:"IP address to listen on. Use \"0.0.0.0\" for every interface. In a container the runtime listens on every interface of the container, and this is the address of the host that the port is published on."`
 	Port    *int     `json:"port,omitempty" default:"8080" min:"0" max:"65535" doc:"TCP port for HTTP and raw JSON-RPC. 0 lets the target pick a free one."`
 	Path    string   `json:"path,omitempty" default:"/mcp" doc:"URL path of the MCP endpoint."`
+	SSEPath string   `json:"sse_path,omitempty" doc:"URL path of the transport that MCP had in 2024-11-05 (HTTP+SSE), for clients that know no other. Not offered unless set; usually \"/sse\"."`
 	TCPPort *int     `json:"tcp_port,omitempty" min:"1" max:"65535" doc:"A second port, for raw JSON-RPC only. By convention 5005. Not opened unless set."`
 	Hosts   []string `json:"hosts,omitempty" doc:"Host names (without port) that requests may be addressed to, against DNS rebinding. Default: on a loopback address, localhost and loopback addresses only; otherwise any."`
 	Origins []string `json:"origins,omitempty" doc:"Origins of web pages whose scripts may call the server, such as \"https://app.example.com\". Default: those of the allowed loopback hosts."`

@@ -308,3 +308,27 @@ func BenchmarkCall(b *testing.B) {
 		})
 	}
 }
+
+func TestTheStreamOf20241105IsForItsOwner(t *testing.T) {
+	rt := start(t, `,"listen":{"port":0,"sse_path":"/sse"},"auth":{`+bearers("ada", "eve")+`}`, server.Options{})
+	base := strings.TrimSuffix(rt.URL(), "/mcp")
+	open := func(who string) *http.Response {
+		r, _ := http.NewRequestWithContext(context10s(t), "GET", base+"/sse", nil)
+		r.Header.Set("Authorization", "Bearer "+who)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	if resp := open("nobody"); resp.StatusCode != 401 {
+		t.Errorf("a client that is not known: %d", resp.StatusCode)
+	}
+	endpoint := events(t, open("ada").Body)()
+	for who, status := range map[string]int{"nobody": 401, "eve": 404, "ada": 202} {
+		if resp, body := post(t, base+endpoint, pingMessage, withToken(who)...); resp.StatusCode != status {
+			t.Errorf("%s: %d %s", who, resp.StatusCode, body)
+		}
+	}
+}

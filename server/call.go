@@ -53,13 +53,12 @@ func (c *call) carryOut(tool *catalog.Tool, args map[string]any) (*protocol.Tool
 	c.line = newLine(c)
 	ctx := dialogue.With(c.ctx, c.line)
 	work := func(ctx context.Context) (*protocol.ToolResult, error) { return tool.Call(ctx, args) }
-	able := c.line.can&protocol.CanTask != 0
 	switch {
-	case tool.Task == catalog.TaskNever || tool.Task == catalog.TaskOptional && !able:
+	case tool.Task == catalog.TaskNever:
 		return work(ctx)
 	case tool.Task == catalog.TaskOptional:
 		return c.line.Background(ctx, work)
-	case !able:
+	case c.line.Can()&protocol.CanTask == 0:
 		return nil, protocol.MissingCapability(protocol.CanTask)
 	}
 	if err := c.begin(work); err != nil {

@@ -32,20 +32,25 @@ func (d *deadline) end() {
 	d.cancel(nil)
 }
 
-// pause stops the clock until resume is called as often.
-func (d *deadline) pause() {
+// pause stops the clock until resume has been called as often. first and last
+// say which call of them changes anything.
+func (d *deadline) pause() (first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.waiting++; d.waiting == 1 && d.timer.Stop() {
+	d.waiting++
+	if first = d.waiting == 1; first && d.timer.Stop() {
 		d.left = time.Until(d.ends)
 	}
+	return first
 }
 
-func (d *deadline) resume() {
+func (d *deadline) resume() (last bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.waiting--; d.waiting == 0 {
+	d.waiting--
+	if last = d.waiting == 0; last {
 		d.ends = time.Now().Add(d.left)
 		d.timer.Reset(d.left)
 	}
+	return last
 }

@@ -1,5 +1,7 @@
 package server_test
 
+//lint:file-ignore SA1019 sampling and roots are deprecated since 2026-07-28, and served for as long as clients use them
+
 import (
 	"bufio"
 	"context"
@@ -71,15 +73,15 @@ func all() catalog.GoTool {
 	})
 }
 
-// TestAToolAsksTheGoSDKClient runs the same tool in both eras, over HTTP and over
-// streams.
+// TestAToolAsksTheGoSDKClient runs the same tool in both eras, over every
+// transport.
 func TestAToolAsksTheGoSDKClient(t *testing.T) {
-	for _, c := range []struct {
-		version string
-		streams bool
-	}{{"2026-07-28", false}, {"2026-07-28", true}, {"2025-11-25", false}, {"2025-11-25", true}, {"2025-06-18", false}} {
-		t.Run(c.version+map[bool]string{true: " over streams"}[c.streams], func(t *testing.T) {
-			rt := start(t, "", server.Options{Tools: []catalog.GoTool{all()}})
+	for _, c := range []struct{ version, over string }{
+		{"2026-07-28", "HTTP"}, {"2026-07-28", "streams"}, {"2025-11-25", "HTTP"}, {"2025-11-25", "streams"},
+		{"2025-06-18", "HTTP"}, {"2025-11-25", "SSE"},
+	} {
+		t.Run(c.version+" over "+c.over, func(t *testing.T) {
+			rt := start(t, `,"listen":{"port":0,"sse_path":"/sse"}`, server.Options{Tools: []catalog.GoTool{all()}})
 			ctx := context10s(t)
 			progress := make(chan string, 10)
 			client := mcp.NewClient(&mcp.Implementation{Name: "c", Version: "1"}, &mcp.ClientOptions{
@@ -95,7 +97,10 @@ func TestAToolAsksTheGoSDKClient(t *testing.T) {
 			})
 			client.AddRoots(&mcp.Root{URI: "file:///work"})
 			var transport mcp.Transport = &mcp.StreamableClientTransport{Endpoint: rt.URL()}
-			if c.streams {
+			switch c.over {
+			case "SSE":
+				transport = &mcp.SSEClientTransport{Endpoint: strings.TrimSuffix(rt.URL(), "/mcp") + "/sse"}
+			case "streams":
 				fromClient, toServer := io.Pipe()
 				fromServer, toClient := io.Pipe()
 				go rt.ServeStdio(fromClient, toClient)
@@ -370,4 +375,59 @@ func TestALineIsSilentOnceTheCallIsAnswered(t *testing.T) {
 	client.Progress(1, 0, "")
 	client.HangUp()
 	client.Log(protocol.Severe, "", "x")
+}
+
+// TestSeveralPartsOfACallAsk has two questions open at a time, and one that
+// outlives its call, with one worker.
+func TestSeveralPartsOfACallAsk(t *testing.T) {
+	left := make(chan error, 1)
+	tool := talks("both", func(ctx context.Context, client *dialogue.Client, args map[string]any) (string, error) {
+		names := make(chan string)
+		for range 2 {
+			go func() {
+				who, err := client.Elicit(ctx, "who", nameForm)
+				if err != nil {
+					names <- err.Error()
+				} else {
+					names <- who.Content["name"].(string)
+				}
+			}()
+		}
+		text := <-names + <-names
+		if args["leave"] == true {
+			go func() {
+				_, err := client.Elicit(ctx, "late", nameForm)
+				left <- err
+			}()
+		}
+		return text, nil
+	})
+	rt := start(t, `,"limits":{"workers":1}`, server.Options{Tools: []catalog.GoTool{tool, echo()}})
+	l := newLegacy(t, rt, `{"elicitation":{}}`)
+	stream := l.stream("POST", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"both","arguments":{"leave":true}}}`)
+	for range 2 {
+		_, question := stream.message()
+		var asked struct{ ID string }
+		if err := json.Unmarshal([]byte(question), &asked); err != nil {
+			t.Fatal(err)
+		}
+		l.post(`{"jsonrpc":"2.0","id":"` + asked.ID + `","result":` + answer("x") + `}`)
+	}
+	for {
+		_, data := stream.message()
+		if strings.Contains(data, `"id":1`) {
+			if !strings.Contains(data, `"text":"xx"`) {
+				t.Errorf("answer: %s", data)
+			}
+			break
+		}
+	}
+	if err := <-left; err == nil {
+		t.Error("a question that outlived its call was answered")
+	}
+	for range 3 {
+		if _, body := l.post(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"y"}}}`); !strings.Contains(body, `"text":"y"`) {
+			t.Errorf("a call after it: %s", body)
+		}
+	}
 }

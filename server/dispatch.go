@@ -157,7 +157,11 @@ func (c *call) queue(m method) {
 		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
 		defer c.deadline.end()
 		c.ctx = ctx
-		if err := c.rt.workers.work(ctx, func() { c.run(m) }); err != nil {
+		do := func() {
+			c.run(m)
+			c.deadline.end() // what still waits for the client must give its worker back
+		}
+		if err := c.rt.workers.work(ctx, do); err != nil {
 			c.finish(nil, c.interrupted())
 		}
 	})
@@ -168,18 +172,16 @@ func overloaded() *protocol.Error {
 }
 
 // yield gives back the worker of a call that waits for its client, and stops its
-// clock; resume takes up both again.
+// clock; resume takes up both again. Several parts of a call may wait at a time.
 func (c *call) yield() {
-	if c.deadline != nil {
-		c.deadline.pause()
+	if c.deadline.pause() {
 		c.rt.workers.yield()
 	}
 }
 
 func (c *call) resume() {
-	if c.deadline != nil {
+	if c.deadline.resume() {
 		c.rt.workers.resume()
-		c.deadline.resume()
 	}
 }
 

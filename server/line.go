@@ -15,32 +15,18 @@ import (
 )
 
 // line is the way from what carries out a call to the client of that call. Once
-// the call is answered it is silent, as what runs on may still hold it.
+// the call is answered it is silent, as what runs on may still hold it, and the
+// message of the call is gone.
 type line struct {
-	c     *call
-	token json.RawMessage // of progress; nil when the client wants none
-	level protocol.Level  // of log messages; 0 when the client wants none
-	can   protocol.Capabilities
+	c *call
 
 	mu   sync.Mutex
 	over bool
+	read bool                  // can is known
+	can  protocol.Capabilities // what the client has declared
 }
 
-// newLine returns the line of a request: what the client has declared with it, or
-// with its session.
-func newLine(c *call) *line {
-	l := &line{c: c, token: c.m.ProgressToken()}
-	switch {
-	case c.version.Modern():
-		l.level, l.can = c.m.LogLevel(), c.m.ClientCapabilities()
-	case c.x.Peer != nil:
-		l.can = c.x.Peer.Can()
-		if l.level = c.x.Peer.Level(); l.level == 0 {
-			l.level = protocol.Info // our choice, until the client makes one
-		}
-	}
-	return l
-}
+func newLine(c *call) *line { return &line{c: c} }
 
 // close silences the line.
 func (l *line) close() {
@@ -49,34 +35,71 @@ func (l *line) close() {
 	l.mu.Unlock()
 }
 
-// send sends a message on the stream of the call, if there can be one.
-func (l *line) send(message []byte) error {
+// send sends a message on the stream of the call, if there can be one. make may
+// read the message of the call, and makes nothing when the client wants none.
+func (l *line) send(make func() []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over || !l.c.x.Streams {
 		return errNoStream
 	}
-	return l.c.x.Notify(message)
+	if message := make(); message != nil {
+		return l.c.x.Notify(message)
+	}
+	return nil
 }
 
 var errNoStream = errors.New("the call has no stream")
 
 // Progress implements [dialogue.Line].
 func (l *line) Progress(progress, total float64, message string) {
-	if l.token != nil {
-		l.send(protocol.AppendProgress(nil, l.token, progress, total, message))
-	}
+	l.send(func() []byte {
+		if token := l.c.m.ProgressToken(); token != nil {
+			return protocol.AppendProgress(nil, token, progress, total, message)
+		}
+		return nil
+	})
 }
 
 // Log implements [dialogue.Line].
 func (l *line) Log(level protocol.Level, logger string, data json.RawMessage) {
-	if l.level != 0 && level >= l.level {
-		l.send(protocol.AppendLog(nil, level, logger, data))
-	}
+	l.send(func() []byte {
+		if least := l.c.logLevel(); least != 0 && level >= least {
+			return protocol.AppendLog(nil, level, logger, data)
+		}
+		return nil
+	})
 }
 
-// Can implements [dialogue.Line].
-func (l *line) Can() protocol.Capabilities { return l.can }
+// logLevel is the least level of log messages that the client wants; 0 when it
+// wants none.
+func (c *call) logLevel() protocol.Level {
+	if c.version.Modern() {
+		return c.m.LogLevel()
+	}
+	if c.x.Peer != nil && c.x.Peer.Level() != 0 {
+		return c.x.Peer.Level()
+	}
+	return protocol.Info // our choice, until the client makes one
+}
+
+// Can implements [dialogue.Line]: what the client has declared with its request,
+// or with its session.
+func (l *line) Can() protocol.Capabilities {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.read || l.over {
+		return l.can
+	}
+	l.read = true
+	switch {
+	case l.c.version.Modern():
+		l.can = l.c.m.ClientCapabilities()
+	case l.c.x.Peer != nil:
+		l.can = l.c.x.Peer.Can()
+	}
+	return l.can
+}
 
 // HangUp implements [dialogue.Line].
 func (l *line) HangUp() {
@@ -97,6 +120,9 @@ func (l *line) Ask(ctx context.Context, questions protocol.InputRequests) (proto
 	if peer == nil || !l.c.x.Streams {
 		return nil, &dialogue.Unanswered{Method: methodsOf(questions), Reason: "it cannot be asked without a session and an event stream."}
 	}
+	if l.c.ctx.Err() != nil {
+		return nil, &dialogue.Unanswered{Method: methodsOf(questions), Reason: "the call is over."}
+	}
 	l.c.yield()
 	defer l.c.resume()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(l.c.st.doc.Limits.AnswerTimeout))
@@ -107,7 +133,7 @@ func (l *line) Ask(ctx context.Context, questions protocol.InputRequests) (proto
 		q.id, q.reply, q.forget = peer.Question()
 		defer q.forget()
 		asked[key] = q
-		if err := l.send(protocol.AppendRequest(nil, q.id, q.asks)); err != nil {
+		if err := l.send(func() []byte { return protocol.AppendRequest(nil, q.id, q.asks) }); err != nil {
 			return nil, &dialogue.Unanswered{Method: q.method, Reason: "it cannot be reached."}
 		}
 	}
@@ -185,7 +211,7 @@ func (l *line) keepAlive() {
 func (l *line) withdraw(asked map[string]question, answers protocol.InputResponses) {
 	for key, q := range asked {
 		if answers[key] == nil {
-			l.send(protocol.AppendCancel(nil, q.id, "The call has ended."))
+			l.send(func() []byte { return protocol.AppendCancel(nil, q.id, "The call has ended.") })
 		}
 	}
 }
@@ -203,7 +229,7 @@ func messageOf(raw json.RawMessage) string {
 
 // Background implements [dialogue.Line].
 func (l *line) Background(ctx context.Context, work dialogue.Work) (*protocol.ToolResult, error) {
-	if l.can&protocol.CanTask == 0 {
+	if l.Can()&protocol.CanTask == 0 {
 		return work(ctx)
 	}
 	if err := l.c.begin(work); err != nil {

@@ -94,7 +94,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
-		Path: doc.Listen.Path, Limits: doc.Limits, TLS: tlsConfig,
+		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()

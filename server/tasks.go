@@ -23,7 +23,7 @@ func (c *call) begin(work dialogue.Work) error {
 		return err
 	}
 	c.task = t
-	ctx = dialogue.With(ctx, &taskLine{t, c.line.can})
+	ctx = dialogue.With(ctx, &taskLine{t, c.line.Can()})
 	name, most := c.tool, int(c.st.doc.Limits.ResponseSize)
 	go func() { // ends with the work, whose context ends with the task
 		defer func() {

@@ -1,5 +1,5 @@
 // Package transport carries messages between clients and the dispatcher: MCP over
-// HTTP (Streamable HTTP of both eras), newline-delimited JSON-RPC over TCP with
+// HTTP (Streamable HTTP of both eras, and the transport before it), newline-delimited JSON-RPC over TCP with
 // and without TLS, and over standard input and output.
 //
 // A [Front] is the front door: it accepts connections within limits, tells HTTP
@@ -11,5 +11,5 @@
 // decided here.
 //
 // In order of reading: exchange.go, front.go, detect.go, client.go and handover.go,
-// http.go, posted.go and stream.go, raw.go and line.go, stdio.go.
+// http.go, posted.go and stream.go, sse.go, raw.go and line.go, stdio.go.
 package transport

@@ -30,6 +30,7 @@ type Config struct {
 	Gate     func() *auth.Gate // who may come in, as the present document has it
 	Refused  func(Refusal)     // hears of what is refused before a handler sees it
 	Path     string            // of the MCP endpoint
+	SSEPath  string            // of the transport of 2024-11-05; "" to leave it out
 	Limits   schemas.Limits
 	TLS      *tls.Config // nil for plain connections
 	Metrics  *telemetry.Metrics
@@ -50,6 +51,7 @@ type Front struct {
 	base    context.Context // of all work
 	http    *http.Server
 	handed  *handover
+	pipes   pipes
 	drained chan struct{} // closed when no new work is taken
 	once    sync.Once
 
@@ -68,6 +70,7 @@ func NewFront(ctx context.Context, c Config) *Front {
 	f := &Front{
 		Config: c, base: ctx, drained: make(chan struct{}),
 		silent: map[net.Conn]struct{}{}, raw: map[*rawConn]struct{}{},
+		pipes: pipes{open: map[string]*pipe{}},
 	}
 	f.handed = &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
 	f.http = &http.Server{

@@ -24,7 +24,8 @@ const (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != f.Path {
+	pipe := f.SSEPath != "" && r.URL.Path == f.SSEPath
+	if r.URL.Path != f.Path && !pipe {
 		f.Others.ServeHTTP(w, r)
 		return
 	}
@@ -39,6 +40,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, refusal := f.Gate().HTTP(r)
 	if refusal != nil {
 		f.refuseClient(w, r, refusal)
+		return
+	}
+	if pipe {
+		f.servePipe(w, r, id)
 		return
 	}
 	switch r.Method {
