@@ -66,7 +66,7 @@ func checkSnippet(t *testing.T, page, snippet string) {
 	}
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"main.mcp.hcl": source, "terms.md": "x", "docs/a.md": "x", "forecast.schema.json": `{"type": "object"}`,
+		"main.mcp.hcl": source, "terms.md": "x", "logo.png": "x", "docs/a.md": "x", "forecast.schema.json": `{"type": "object"}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
