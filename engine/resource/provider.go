@@ -43,6 +43,10 @@ type Instance struct {
 	Address  address.Server
 	Target   Target
 	Document cty.Value // of type schemas.Describe[schemas.Server]().Type(); unknowns and marks as in Desired.Values
+	// Placement is of type schemas.Describe[schemas.Placement]().Type(), with the
+	// blocks that say how many there are and how they are placed; its expressions
+	// are null. Unknowns and marks as in Desired.Values. NilVal where nothing is placed.
+	Placement cty.Value
 	Files    []File
 	// DependsOn are endpoints of the servers that the instance refers to.
 	DependsOn []address.Resource
@@ -95,7 +99,16 @@ type Reading struct {
 	// Values is an object of the type's Object(), secrets marked as in
 	// Desired.Values; NilVal when the resource does not exist.
 	Values cty.Value
-	Err    error
+	// Authors name who set values that are no longer this owner's, where the
+	// target tells.
+	Authors []Author
+	Err     error
+}
+
+// Author is somebody else whose hand is seen at a place and below it.
+type Author struct {
+	Path cty.Path
+	Name string
 }
 
 // Reader looks at a target and cannot change it.
