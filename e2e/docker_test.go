@@ -16,18 +16,25 @@ import (
 	"time"
 )
 
-const container = "erlmcp-runbooks"
+const container = "erlmcp-local-runbooks"
 
-// ours lists Docker's objects of one kind that bear a label of erlmcp.
-func ours(t *testing.T, kind string) []string {
+// ours lists Docker's objects of one kind that a workspace's applies made. An
+// image is the same for everybody, and belongs to a target by its tag.
+func ours(t *testing.T, w *workspace, kind string) []string {
 	t.Helper()
+	if kind == "image" {
+		return strings.Fields(tool(t, "docker", "images", "-q", "--no-trunc", "erlmcp/runtime"))
+	}
+	var state struct{ Lineage string }
+	if err := json.Unmarshal([]byte(w.must(0, "show", "-json").stdout), &state); err != nil {
+		t.Fatal(err)
+	}
 	args := map[string][]string{
 		"container": {"ps", "-aq", "--no-trunc"},
 		"network":   {"network", "ls", "-q"},
 		"volume":    {"volume", "ls", "-q"},
-		"image":     {"images", "-q", "--no-trunc"},
 	}[kind]
-	return strings.Fields(tool(t, "docker", append(args, "--filter", "label=dev.erlmcp.lineage")...))
+	return strings.Fields(tool(t, "docker", append(args, "--filter", "label=dev.erlmcp.lineage="+state.Lineage)...))
 }
 
 func inspect(t *testing.T, name string) map[string]any {
@@ -57,7 +64,7 @@ func TestDockerExample(t *testing.T) {
 		{"removed", "is gone", func() { tool(t, "docker", "rm", "-f", container) }},
 		{"given more memory", "memory", func() { tool(t, "docker", "update", "--memory", "200m", "--memory-swap", "200m", container) }},
 		{"given another processor limit", "cpu", func() { tool(t, "docker", "update", "--cpus", "0.5", container) }},
-		{"its document edited", "document.title", func() { editDocument(t) }},
+		{"its document edited", "document.title", func() { editDocument(t, w) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.break_()
@@ -74,7 +81,7 @@ func TestDockerExample(t *testing.T) {
 
 	w.must(0, "destroy", "-auto-approve")
 	for _, kind := range []string{"container", "network", "volume", "image"} {
-		if left := ours(t, kind); len(left) > 0 {
+		if left := ours(t, w, kind); len(left) > 0 {
 			t.Errorf("destroy left %s %v", kind, left)
 		}
 	}
@@ -113,17 +120,21 @@ func hardened(t *testing.T, c map[string]any) {
 	if conf["Healthcheck"] == nil {
 		t.Error("no health check")
 	}
-	state := c["State"].(map[string]any)
-	if h, _ := state["Health"].(map[string]any); h == nil || h["Status"] != "healthy" {
-		t.Errorf("health %v", state["Health"])
+	// Docker asks the binary in its own time: first after ten seconds.
+	deadline := time.Now().Add(time.Minute)
+	for health := ""; health != "healthy"; health = tool(t, "docker", "inspect", "-f", "{{.State.Health.Status}}", container) {
+		if health == "unhealthy" || time.Now().After(deadline) {
+			t.Fatalf("health: %s", tool(t, "docker", "inspect", "-f", "{{json .State.Health}}", container))
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
 }
 
 // editDocument edits the runtime document where it lies on the engine's disk.
-func editDocument(t *testing.T) {
+func editDocument(t *testing.T, w *workspace) {
 	t.Helper()
 	var path string
-	for _, v := range ours(t, "volume") {
+	for _, v := range ours(t, w, "volume") {
 		mount := tool(t, "docker", "volume", "inspect", "-f", "{{.Mountpoint}}", v)
 		filepath.WalkDir(mount, func(p string, d fs.DirEntry, err error) error {
 			if err == nil && d.Name() == "server.json" {
@@ -209,7 +220,7 @@ func TestKilledApplyConvergesInDocker(t *testing.T) {
 	w.must(0, "plan", "-detailed-exitcode")
 	w.must(0, "call", "-ca", "certs/ca.pem", "https://localhost:8443", "search", "query=restore")
 	for kind, want := range map[string]int{"container": 1, "network": 1, "volume": 1, "image": 1} {
-		if got := ours(t, kind); len(got) != want {
+		if got := ours(t, w, kind); len(got) != want {
 			t.Errorf("%d of kind %s: %v", len(got), kind, got)
 		}
 	}

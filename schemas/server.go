@@ -5,7 +5,7 @@ package schemas
 type Server struct {
 	_ struct{} `doc:"An MCP server: where it listens, what it serves, how it is guarded and observed."`
 
-	Name         string `json:"name" hcl:"-" doc:"Name of the server, from the block's label; MCP clients see it."`
+	Name         string `json:"name" hcl:"-" impact:"restart" doc:"Name of the server, from the block's label; MCP clients see it."`
 	Title        string `json:"title,omitempty" doc:"Name for people to read. MCP clients show it."`
 	Version      string `json:"version,omitempty" default:"0.0.0" doc:"Version that MCP clients see."`
 	Description  string `json:"description,omitempty" doc:"What the server is for, in a sentence."`
@@ -79,9 +79,9 @@ type Limits struct {
 	IdleTimeout   Duration `json:"idle_timeout,omitempty" default:"5m" doc:"How long a connection without requests is kept."`
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
 	DrainTimeout  Duration `json:"drain_timeout,omitempty" default:"10s" doc:"Longest wait for calls in progress when the server stops."`
-	Memory        Size     `json:"memory,omitempty" default:"256MB" impact:"reload" doc:"Memory that the target gives the server."`
-	CPU           float64  `json:"cpu,omitempty" default:"1" impact:"reload" min:"0.01" unit:"cores" doc:"Processor time that the target gives the server."`
-	Processes     int      `json:"processes,omitempty" default:"256" impact:"reload" min:"16" doc:"Processes and threads that the target allows the server."`
+	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server."`
+	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" unit:"cores" doc:"Processor time that the target gives the server."`
+	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
 }
 
 // Tool is something that a model can call.

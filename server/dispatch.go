@@ -59,55 +59,6 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 	}
 }
 
-// batch answers the messages of a batch together, in their order.
-func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.Message) {
-	if !x.Version.Batches() {
-		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
-		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
-		return
-	}
-	if !rt.workers.admit() {
-		rt.metrics.Refused("queue")
-		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
-		return
-	}
-	x.Detach(func() {
-		defer rt.workers.leave()
-		out := append(transport.Buffer(), '[')
-		for _, data := range m.Batch {
-			sub := x.Sub(data, func(a transport.Answer) {
-				if a.Body == nil {
-					return
-				}
-				if len(out) > 1 {
-					out = append(out, ',')
-				}
-				out = append(out, a.Body...)
-			})
-			rt.part(ctx, sub)
-		}
-		if len(out) == 1 {
-			x.Answer(transport.Answer{})
-			return
-		}
-		x.Answer(transport.Answer{Body: append(out, ']')})
-	})
-}
-
-// part answers one message of a batch.
-func (rt *Runtime) part(ctx context.Context, x *transport.Exchange) {
-	st := rt.current.Load()
-	m, err := protocol.Decode(x.Data, st.depth)
-	if err == nil && (m.Kind == protocol.Batch || m.Method == protocol.Initialize || m.DeclaredVersion() != "") {
-		err = protocol.NewError(protocol.InvalidRequest, "a batch cannot hold this message")
-	}
-	if err != nil {
-		x.Answer(transport.Answer{Body: protocol.AppendError(nil, m.ID, err)})
-		return
-	}
-	rt.single(ctx, st, x, m)
-}
-
 // request admits a request and runs its method.
 func (c *call) request() {
 	release, retry, ok := c.st.limiter.Admit(c.x.Client, c.x.Begun)
@@ -256,7 +207,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 		return
 	}
 	if err != nil {
-		if c.version.Modern() && c.answer.Status == 0 && err.Code == protocol.InvalidParams {
+		if c.version.Modern() && c.answer.Status == 0 && (err.Code == protocol.InvalidParams || err.Code == protocol.HeaderMismatch) {
 			c.answer.Status = http.StatusBadRequest
 		}
 		c.refuse(err)

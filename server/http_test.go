@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/catalog"
 )
 
 func TestCallAToolOverHTTP(t *testing.T) {
@@ -68,6 +70,34 @@ func TestModernRequests(t *testing.T) {
 			}
 			if resp.Header.Get("Mcp-Session-Id") != "" {
 				t.Error("a modern request got a session")
+			}
+		})
+	}
+}
+
+func TestMirroredArguments(t *testing.T) {
+	tool := echo()
+	tool.Spec = schemas.Tool{InputSchema: `{"type":"object","properties":{"text":{"type":"string","x-mcp-header":"Text"},"o":{"type":"object","properties":{"n":{"type":"integer","x-mcp-header":"N"},"b":{"type":"boolean","x-mcp-header":"b"}}}}}`}
+	rt := start(t, "", server.Options{Tools: []catalog.GoTool{tool}})
+	for _, c := range []struct {
+		name, args string
+		headers    []string
+		status     int
+	}{
+		{"all match", `{"text":"hé","o":{"n":42,"b":true}}`, []string{"Mcp-Param-Text", "=?base64?aMOp?=", "Mcp-Param-N", "42.0", "Mcp-Param-B", "true"}, 200},
+		{"what is not given has no header", `{"text":"x","o":{"n":null}}`, []string{"Mcp-Param-Text", "x"}, 200},
+		{"a header is missing", `{"text":"x","o":{"n":1}}`, []string{"Mcp-Param-Text", "x"}, 400},
+		{"a header differs", `{"text":"x"}`, []string{"Mcp-Param-Text", "y"}, 400},
+		{"a number differs", `{"text":"x","o":{"n":1}}`, []string{"Mcp-Param-Text", "x", "Mcp-Param-N", "2"}, 400},
+		{"a header without its argument", `{"text":"x"}`, []string{"Mcp-Param-Text", "x", "Mcp-Param-N", "2"}, 400},
+		{"a header that is not ASCII", `{"text":"é"}`, []string{"Mcp-Param-Text", "é"}, 400},
+		{"a header of nobody's", `{"text":"x"}`, []string{"Mcp-Param-Text", "x", "Mcp-Param-Other", "2"}, 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			message, headers := modern("tools/call", `"name":"echo","arguments":`+c.args, "echo")
+			resp, body := post(t, rt.URL(), message, append(headers, c.headers...)...)
+			if resp.StatusCode != c.status || c.status == 400 && !strings.Contains(body, `"code":-32020`) {
+				t.Errorf("%d %s, want %d", resp.StatusCode, body, c.status)
 			}
 		})
 	}
@@ -179,6 +209,7 @@ func TestScriptsOfAllowedPages(t *testing.T) {
 		r, _ := http.NewRequest("OPTIONS", rt.URL(), nil)
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", "POST")
+		r.Header.Set("Access-Control-Request-Headers", "mcp-session-id")
 		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +217,7 @@ func TestScriptsOfAllowedPages(t *testing.T) {
 		resp.Body.Close()
 		return resp
 	}
-	if resp := ask("http://localhost:3000"); resp.StatusCode != 204 || resp.Header.Get("Access-Control-Allow-Origin") != "http://localhost:3000" || !strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "Mcp-Session-Id") {
+	if resp := ask("http://localhost:3000"); resp.StatusCode != 204 || resp.Header.Get("Access-Control-Allow-Origin") != "http://localhost:3000" || !strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "mcp-session-id") {
 		t.Errorf("an allowed page: %d %v", resp.StatusCode, resp.Header)
 	}
 	if resp := ask("https://evil.example"); resp.StatusCode != 403 || resp.Header.Get("Access-Control-Allow-Origin") != "" {

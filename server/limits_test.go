@@ -125,6 +125,66 @@ func TestACallThatTakesTooLong(t *testing.T) {
 	}
 }
 
+func TestAModernClientThatGoesAwayHasCancelled(t *testing.T) {
+	started, ended := make(chan struct{}), make(chan struct{})
+	stuck := catalog.GoTool{Name: "stuck", Does: toolFunc(func(ctx context.Context, _ map[string]any) (*protocol.ToolResult, error) {
+		close(started)
+		<-ctx.Done()
+		close(ended)
+		return nil, ctx.Err()
+	})}
+	rt := start(t, "", server.Options{Tools: []catalog.GoTool{stuck}})
+	ctx, cancel := context.WithCancel(context10s(t))
+	message, headers := modern("tools/call", `"name":"stuck"`, "stuck")
+	r, _ := http.NewRequestWithContext(ctx, "POST", rt.URL(), strings.NewReader(message))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	go http.DefaultClient.Do(r)
+	<-started
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the call goes on")
+	}
+}
+
+func TestTheAccessLogHasNoArguments(t *testing.T) {
+	var log lockedBuffer
+	rt := start(t, `,"log":{"access":true}`, server.Options{Log: &log})
+	post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"secret"}}}`)
+	post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"made\nup secret"}`)
+	rt.Stop()
+	for _, want := range []string{"method=tools/call", "tool=echo", "client=127.0.0.1", "method=other", "code=-32601"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("there is no %q in %s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "secret") {
+		t.Errorf("an argument is logged: %s", log.String())
+	}
+}
+
+// lockedBuffer is a buffer that several goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 func TestATooLargeAnswerAndAToolThatPanics(t *testing.T) {
 	large := catalog.GoTool{Name: "large", Does: toolFunc(func(context.Context, map[string]any) (*protocol.ToolResult, error) {
 		return &protocol.ToolResult{Content: []protocol.Content{protocol.Text(strings.Repeat("x", 5000))}}, nil

@@ -137,6 +137,11 @@ func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err != nil {
 		return dst, err
 	}
+	if c.version.Modern() && c.x.Header != nil {
+		if err := tool.CheckHeaders(c.x.Header, args); err != nil {
+			return dst, err
+		}
+	}
 	if wrong := tool.Check(args); wrong != nil {
 		if !c.version.InputErrorsAreResults() {
 			return dst, protocol.NewError(protocol.InvalidParams, "Invalid arguments for tool %s: %v", name, wrong)

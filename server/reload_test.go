@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/erlmcp/erlmcp/server"
@@ -43,4 +44,40 @@ func TestReload(t *testing.T) {
 	if s := rt.Control().Status(); s.DocumentSHA256 != "d3" || s.State != "running" || s.URL != rt.URL() || s.Port == 0 {
 		t.Errorf("status: %+v", s)
 	}
+}
+
+func TestNoCallIsLostWhileReloading(t *testing.T) {
+	one, two := `,"tool":{"a":{"static":{"text":"one"}}}`, `,"tool":{"a":{"static":{"text":"two"}},"b":{"static":{"text":"b"}}}`
+	rt := start(t, one, server.Options{})
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				resp, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}`)
+				if resp.StatusCode != 200 || !strings.Contains(body, `"text":"one"`) && !strings.Contains(body, `"text":"two"`) {
+					t.Errorf("%d %s", resp.StatusCode, body)
+				}
+			}
+		})
+	}
+	c := dial(t, rt)
+	for i := range 20 {
+		next := one
+		if i%2 == 0 {
+			next = two
+		}
+		if err := rt.Reload(document(t, next), ""); err != nil {
+			t.Error(err)
+		}
+		c.send(`{"jsonrpc":"2.0","id":1,"method":"ping"}`)
+		c.receive()
+	}
+	close(done)
+	wg.Wait()
 }

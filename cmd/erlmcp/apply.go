@@ -94,7 +94,7 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	made, diags := a.make(ctx, conf, session.View())
+	made, diags := c.make(ctx, a.planning, conf, session.View())
 	if err := c.failed(diags); err != nil {
 		return err
 	}

@@ -64,16 +64,16 @@ func (c *cli) plan(ctx context.Context, p planning, saved bool) (*plan.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	view, err := state.Read(ctx, c.store())
+	recorded, err := state.Read(ctx, c.store())
 	if err != nil {
 		return nil, err
 	}
-	if saved && view.Fresh {
-		if view, err = c.beginState(ctx); err != nil {
+	if saved && recorded.Fresh {
+		if recorded, err = c.beginState(ctx); err != nil {
 			return nil, err
 		}
 	}
-	made, diags := p.make(ctx, conf, view)
+	made, diags := c.make(ctx, p, conf, recorded)
 	return made, c.failed(diags)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/state/backend/local"
+	"github.com/erlmcp/erlmcp/engine/view"
 )
 
 // planning are the flags of the commands that make a plan.
@@ -81,11 +82,12 @@ func checkAddress(a string) error {
 }
 
 // make plans against a state.
-func (p *planning) make(ctx context.Context, conf *config.Configuration, view *state.View) (*plan.Plan, diag.List) {
+func (c *cli) make(ctx context.Context, p planning, conf *config.Configuration, recorded *state.View) (*plan.Plan, diag.List) {
+	defer view.Busy(c.err, view.StyleOf(c.err), "Looking at the targets …")()
 	return plan.Make(ctx, plan.Options{
 		Configuration: conf,
 		Providers:     providers(),
-		State:         view,
+		State:         recorded,
 		Mode:          p.mode,
 		Only:          p.only,
 		Replace:       p.replace,

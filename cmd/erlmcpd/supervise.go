@@ -30,7 +30,7 @@ const (
 // supervise keeps the server of a folder running: it starts the release that
 // the link current points to, and starts it again when it fails. It returns when
 // it is told to stop (SIGTERM; a second one does not wait for calls in progress)
-// or the server is (erlmcpd stop).
+// or the server is (erlmcpd stop). SIGHUP is passed on: the server reloads.
 //
 // In the folder, run/supervisor.lock is locked (fcntl) while it runs, so that it
 // can be found and is alone; run/child.json tells of the server; log/server.log
@@ -94,12 +94,14 @@ type childState struct {
 func (s *supervisor) run() int {
 	// The kernel ends the child when the thread that started it ends.
 	runtime.LockOSThread()
-	stop := make(chan os.Signal, 2)
+	stop, reload := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(stop)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		started := time.Now()
-		stopped, err := s.runChild(stop)
+		stopped, err := s.runChild(stop, reload)
 		if stopped || err == nil {
 			s.log.Info("the server has stopped, as it was told to")
 			return 0
@@ -118,13 +120,12 @@ func (s *supervisor) run() int {
 }
 
 // runChild runs the server until it ends. It reports whether it was told to.
-func (s *supervisor) runChild(stop <-chan os.Signal) (stopped bool, err error) {
+func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err error) {
 	current := filepath.Join(s.folder, "current")
 	cmd := exec.Command(filepath.Join(current, "erlmcpd"), "run",
 		"-document", filepath.Join(current, "server.json"),
 		"-files", filepath.Join(current, "files"),
-		// Relative: the path of a socket must be shorter than 108 bytes.
-		"-control", filepath.Join("run", "control.sock"))
+		"-control", filepath.Join(s.folder, "run", "control.sock"))
 	cmd.Dir = s.folder
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
@@ -145,6 +146,8 @@ func (s *supervisor) runChild(stop <-chan os.Signal) (stopped bool, err error) {
 			stopped = true
 			_ = cmd.Process.Signal(sig) // it may have ended meanwhile
 			sig = syscall.SIGKILL
+		case <-reload:
+			_ = cmd.Process.Signal(syscall.SIGHUP)
 		case err := <-ended:
 			s.child.PID, s.child.Exit = 0, cmd.ProcessState.String()
 			s.writeState()

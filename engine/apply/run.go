@@ -20,8 +20,7 @@ import (
 type Options struct {
 	Plan *plan.Plan
 	// Configuration is the one that the plan was made from. Its secrets, which
-	// the plan does not hold, come from here. It may be nil for a plan that only
-	// deletes.
+	// the plan does not hold, come from here.
 	Configuration plan.Configuration
 	// Providers by kind of target.
 	Providers map[string]resource.Provider

@@ -267,7 +267,7 @@ func (r *runner) target(a address.Target) resource.Target {
 			planned = t
 		}
 	}
-	if r.Configuration != nil && !planned.Former {
+	if !planned.Former {
 		for _, t := range r.Configuration.Targets() {
 			if t.Address == a {
 				return t

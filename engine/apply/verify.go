@@ -17,7 +17,7 @@ type instances map[config.Ref][]*plan.Wanted
 // it comes to something else than what was planned.
 func (r *runner) verify() diag.List {
 	r.instances = instances{}
-	if r.Configuration == nil || r.Plan.Mode == plan.Destroy {
+	if r.Plan.Mode == plan.Destroy {
 		return nil
 	}
 	digests := make(map[address.Resource]string, len(r.Plan.Changes))
@@ -98,7 +98,7 @@ func (r *runner) outputs(outcome state.Outcome) map[string]state.Output {
 	}
 	before := r.Session.View().Snapshot
 	out := map[string]state.Output{}
-	if r.Configuration == nil || r.Plan.Mode == plan.Destroy {
+	if r.Plan.Mode == plan.Destroy {
 		if outcome != state.OutcomeDone {
 			return nil
 		}

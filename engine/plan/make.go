@@ -63,9 +63,6 @@ type planner struct {
 
 // evaluate lowers every instance with what is known before anything is read.
 func (p *planner) evaluate(context.Context) {
-	if p.Configuration == nil {
-		return
-	}
 	for _, t := range p.Configuration.Targets() {
 		p.targets[t.Address] = t
 	}
@@ -84,7 +81,9 @@ func (p *planner) evaluate(context.Context) {
 // instances share must come out the same for each.
 func (p *planner) lower(ref config.Ref) []*Wanted {
 	wanted, diags := p.resolver.Resolve(ref)
-	p.diags = append(p.diags, diags...)
+	if _, again := p.lowered[ref]; !again || diags.HasErrors() { // a warning is given once
+		p.diags = append(p.diags, diags...)
+	}
 	for _, w := range wanted {
 		first := p.wanted[w.Address]
 		switch {
@@ -237,7 +236,7 @@ func (p *planner) listTargets() {
 // planOutputs compares the outputs with those of the last apply.
 func (p *planner) planOutputs() {
 	var outputs []config.Output
-	if p.Configuration != nil && p.Mode != Destroy {
+	if p.Mode != Destroy {
 		var diags diag.List
 		outputs, diags = p.resolver.Outputs()
 		p.diags = append(p.diags, diags...)

@@ -122,8 +122,8 @@ type OutputChange struct {
 type Target struct {
 	Address address.Target
 	Config  resource.Object
-	// Former says that the configuration no longer has it: only its record in
-	// the state is known.
+	// Former says that the configuration no longer has it, or has it at another
+	// place: Config is what the state recorded, and is used as it is.
 	Former bool
 }
 

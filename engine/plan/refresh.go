@@ -137,7 +137,8 @@ func (p *planner) target(t address.Target) (target resource.Target, former bool)
 func compareTargets(a, b address.Target) int { return strings.Compare(a.String(), b.String()) }
 
 // checkPlaces refuses a target whose objects the engine would lose sight of:
-// they stand where the target pointed before.
+// they stand where the target pointed before one of the attributes that say so
+// (schemas.Attribute.Replace) was changed.
 func (p *planner) checkPlaces() {
 	standing := map[address.Target]int{}
 	for a := range p.State.Snapshot.Resources {
@@ -159,7 +160,7 @@ func (p *planner) checkPlaces() {
 				continue
 			}
 			if p.Mode == Destroy {
-				p.targets[t] = resource.Target{Address: t, Config: was}
+				delete(p.targets, t) // what stands there is found as it is recorded
 				continue
 			}
 			d := diag.Errorf("A target has moved", "%s: %d resources stand where its attribute %s pointed before it was changed.", t, standing[t], a.Name)

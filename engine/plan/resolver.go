@@ -62,11 +62,9 @@ func NewResolver(c Configuration, providers map[string]resource.Provider, key []
 			r.types[t.Name] = t
 		}
 	}
-	if c != nil {
-		instances := c.Instances()
-		for i := range instances {
-			r.instances[instances[i].Ref] = &instances[i]
-		}
+	instances := c.Instances()
+	for i := range instances {
+		r.instances[instances[i].Ref] = &instances[i]
 	}
 	return r
 }

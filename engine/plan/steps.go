@@ -5,6 +5,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/graph"
+	"github.com/erlmcp/erlmcp/engine/resource"
 )
 
 // node is a step before it has a number.
@@ -19,8 +20,9 @@ type node struct {
 // waits for deleting what cannot outlive it. The creation of a replacement waits
 // for the deletion. These are in no circle as long as the wanted and the recorded
 // dependencies are not. On top of them, deleting a resource for good waits for
-// the deletion, or the change away from it, of whatever used it; should that
-// close a circle, it is given up.
+// the deletion, or the change away from it, of whatever used it, and what takes
+// over a port waits until it is given up; should that close a circle, it is left
+// out.
 func (p *planner) buildSteps() error {
 	order, g, err := p.orderSteps(true)
 	if err != nil {
@@ -70,8 +72,59 @@ func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) 
 		p.waitToMake(g, a, d)
 		p.waitToDelete(g, a, d, courtesy)
 	}
+	if courtesy {
+		p.waitForPorts(g)
+	}
 	order, err := g.Order()
 	return order, g, err
+}
+
+// claim is something of which a target has but one: what an endpoint exports as
+// its port, or as the URL of its metrics.
+type claim struct {
+	target address.Target
+	name   string
+	value  string
+}
+
+func claims(a address.Resource, o resource.Object) []claim {
+	var out []claim
+	for _, name := range []string{"port", "metrics_url"} {
+		v := attribute(o, name)
+		if v.IsKnown() && !v.IsNull() {
+			out = append(out, claim{a.Target, name, v.GoString()})
+		}
+	}
+	return out
+}
+
+func (p *planner) waitForPorts(g *graph.Graph[node]) {
+	given := map[claim][]address.Resource{}
+	for i := range p.plan.Changes {
+		c := &p.plan.Changes[i]
+		if c.Endpoint && p.decided[c.Address].deletes() {
+			for _, x := range claims(c.Address, c.Before) {
+				given[x] = append(given[x], c.Address)
+			}
+		}
+	}
+	for i := range p.plan.Changes {
+		c := &p.plan.Changes[i]
+		made := p.decided[c.Address].made()
+		if !c.Endpoint || made == "" {
+			continue
+		}
+		held := claims(c.Address, c.Before)
+		for _, x := range claims(c.Address, c.After) {
+			if slices.Contains(held, x) {
+				continue
+			}
+			// What several hold at the same time is not theirs alone.
+			if old := given[x]; len(old) == 1 {
+				g.Depend(node{c.Address, made}, node{old[0], Delete})
+			}
+		}
+	}
 }
 
 // actions are those of the steps that a decision takes.

@@ -51,27 +51,33 @@ func (w *valueWriter) value(v cty.Value, path cty.Path) error {
 }
 
 func (w *valueWriter) mapping(v cty.Value, path cty.Path) error {
-	object := v.Type().IsObjectType()
-	elements := v.AsValueMap()
-	first := true
-	w.buf = append(w.buf, '{')
-	for _, k := range slices.Sorted(maps.Keys(elements)) {
-		e := elements[k]
-		if object && e.IsKnown() && e.IsNull() {
-			continue
+	var names []string
+	var element func(name string) (cty.Value, cty.PathStep)
+	if t := v.Type(); t.IsObjectType() {
+		element = func(name string) (cty.Value, cty.PathStep) { return v.GetAttr(name), cty.GetAttrStep{Name: name} }
+		for name := range t.AttributeTypes() {
+			if e := v.GetAttr(name); !e.IsKnown() || !e.IsNull() {
+				names = append(names, name)
+			}
 		}
-		if !first {
+	} else {
+		elements := v.AsValueMap()
+		element = func(name string) (cty.Value, cty.PathStep) {
+			return elements[name], cty.IndexStep{Key: cty.StringVal(name)}
+		}
+		names = slices.AppendSeq(names, maps.Keys(elements))
+	}
+	slices.Sort(names)
+	w.buf = append(w.buf, '{')
+	for i, name := range names {
+		if i > 0 {
 			w.buf = append(w.buf, ',')
 		}
-		first = false
-		if err := w.text(k); err != nil {
+		if err := w.text(name); err != nil {
 			return err
 		}
 		w.buf = append(w.buf, ':')
-		var step cty.PathStep = cty.IndexStep{Key: cty.StringVal(k)}
-		if object {
-			step = cty.GetAttrStep{Name: k}
-		}
+		e, step := element(name)
 		if err := w.value(e, append(path, step)); err != nil {
 			return err
 		}

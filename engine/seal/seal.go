@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 )
 
 type envelope struct {
@@ -42,8 +43,7 @@ func Unwrap(kind string, format int, file []byte) ([]byte, error) {
 	}
 	var e envelope
 	if err := json.Unmarshal(file, &e); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) && syntax.Offset >= int64(len(file)) {
+		if err := json.NewDecoder(bytes.NewReader(file)).Decode(&e); errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, fmt.Errorf("is cut short: it ends after %d bytes, in the middle", len(file))
 		}
 		return nil, fmt.Errorf("is damaged: %w", err)

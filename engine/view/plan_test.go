@@ -66,6 +66,7 @@ func sample(t *testing.T) *plan.Plan {
 						"key":   cty.NullVal(cty.String),
 						"port":  cty.UnknownVal(cty.Number),
 						"list":  cty.ListVal([]cty.Value{cty.StringVal("a\nb")}),
+						"words": cty.ListVal([]cty.Value{cty.StringVal("/erlmcpd"), cty.StringVal("run")}),
 						"none":  cty.MapValEmpty(cty.String),
 					}),
 					Secrets: []resource.Secret{{Path: cty.GetAttrPath("key"), Digest: "d"}},

@@ -33,7 +33,7 @@ func leaves(at cty.Path, v cty.Value, secrets []resource.Secret) []leaf {
 		case secret[path]:
 			out = append(out, leaf{path: path, secret: true})
 		case v == cty.NilVal || v.IsNull():
-		case !v.IsKnown(), !v.CanIterateElements():
+		case !v.IsKnown(), !v.CanIterateElements(), isWords(v) && !within(secret, path):
 			out = append(out, leaf{path: path, value: v})
 		case v.LengthInt() == 0:
 			if !v.Type().IsObjectType() || len(p) > 0 && len(v.Type().AttributeTypes()) == 0 {
@@ -54,6 +54,31 @@ func leaves(at cty.Path, v cty.Value, secrets []resource.Secret) []leaf {
 	return out
 }
 
+// isWords reports whether a value is a list of known strings, which stands on one
+// line, such as a command.
+func isWords(v cty.Value) bool {
+	t := v.Type()
+	if !t.IsListType() || t.ElementType() != cty.String || !v.IsWhollyKnown() || v.LengthInt() == 0 {
+		return false
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, e := it.Element(); e.IsNull() || len(e.AsString()) > 60 || strings.ContainsAny(e.AsString(), "\n") {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether a secret stands below a path.
+func within(secret map[string]bool, path string) bool {
+	for s := range secret {
+		if strings.HasPrefix(s, path) {
+			return true
+		}
+	}
+	return false
+}
+
 // text writes a value on one line of about width columns.
 func (l leaf) text(width int) string {
 	switch {
@@ -71,6 +96,13 @@ func (l leaf) text(width int) string {
 		return l.value.AsBigFloat().Text('f', -1)
 	case t == cty.Bool:
 		return strconv.FormatBool(l.value.True())
+	case isWords(l.value):
+		var words []string
+		for it := l.value.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			words = append(words, strconv.Quote(e.AsString()))
+		}
+		return "[" + strings.Join(words, ", ") + "]"
 	case t.IsMapType() || t.IsObjectType():
 		return "{}"
 	default:

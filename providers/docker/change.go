@@ -55,18 +55,30 @@ func (w *writer) update(ctx context.Context, c resource.Change, id string, actua
 			return w.left(ctx, id, err)
 		}
 	}
+	var kept []byte
 	if has("document", "files") {
-		if err := w.deliver(ctx, id, c, has("files")); err != nil {
+		var err error
+		if actual.GetAttr("running").True() && actual.GetAttr("loaded").True() {
+			if kept, err = w.keep(ctx, id); err != nil {
+				return w.left(ctx, id, err)
+			}
+		}
+		nothing := actual.GetAttr("document").IsNull() // perhaps nothing was ever delivered
+		if err := w.deliver(ctx, id, c, has("files") || nothing); err != nil {
 			return w.left(ctx, id, err)
 		}
 	}
 	if has("running", "document", "files", "loaded") {
-		impact := max(changed["document"], changed["files"], changed["loaded"])
-		if err := w.takeIn(ctx, c, id, impact); err != nil {
-			return w.left(ctx, id, err)
+		how := max(changed["document"], changed["files"], changed["loaded"])
+		err := w.takeIn(ctx, c, id, how)
+		if err == nil {
+			err = w.settle(ctx, c, id)
+		}
+		if err != nil {
+			return w.putBack(ctx, c, id, kept, how, err)
 		}
 	}
-	return w.settle(ctx, c, id)
+	return w.readContainer(ctx, id)
 }
 
 func (w *writer) setLimits(ctx context.Context, c resource.Change, id string) error {
@@ -102,8 +114,8 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 		return w.start(ctx, c, id)
 	case impact >= resource.ImpactRestart:
 		c.Progress("restarting")
-		// Stopped and started rather than restarted: that is one step, which does
-		// not say which of the two failed.
+		// Not the engine's own restart: when that fails, it does not say whether the
+		// stop or the start did.
 		if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
 			return fmt.Errorf("stop container: %w", err)
 		}

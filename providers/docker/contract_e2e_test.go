@@ -232,7 +232,7 @@ func contractDocument(t *testing.T, listen int, title, memory, path string) cty.
 	t.Helper()
 	v, err := schemas.Value(fmt.Appendf(nil, `{"name":"contract","title":%q,"instructions":%q,"sensitive":["/instructions"],
 		"listen":{"address":"127.0.0.1","port":%d,"path":%q},"metrics":{"port":%d,"path":"/m"},"limits":{"memory":%q},
-		"tool":{"hello":{"static":{"text":"hi"}}}}`, title, contractSecret, listen, path, listen+1, memory))
+		"resource":{"hello":{"text":"hi"}}}`, title, contractSecret, listen, path, listen+1, memory))
 	if err != nil {
 		t.Fatal(err)
 	}

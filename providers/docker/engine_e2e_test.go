@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"github.com/zclconf/go-cty/cty"
 
@@ -46,9 +47,6 @@ func withRuntime(m *testing.M) int {
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build erlmcpd: %v\n%s", err, out))
 	}
-	if os.Getenv("STUBTMP") != "" {
-		program = os.Getenv("STUBTMP")
-	}
 	os.Setenv(artifact.Environment, program)
 	return m.Run()
 }
@@ -61,7 +59,7 @@ type world struct {
 	target   map[string]cty.Value
 	revision int
 	api      *client.Client
-	changed  []string // what the last apply did
+	progress []string // of the last apply
 }
 
 func newWorld(t *testing.T) *world {
@@ -113,49 +111,8 @@ func (w *world) read(in resource.Instance) []resource.Reading {
 	return out
 }
 
-// drift is where the world differs from the configuration, "part attribute".
-func (w *world) drift(in resource.Instance) []string {
-	w.Helper()
-	var out []string
-	now := w.read(in)
-	for i, d := range w.lower(in) {
-		if !now[i].Exists {
-			out = append(out, d.Address.Part+" missing")
-			continue
-		}
-		for _, x := range w.differences(d, now[i].Values) {
-			out = append(out, d.Address.Part+" "+resource.FormatPath(x.Path))
-		}
-	}
-	return out
-}
-
-func (w *world) differences(d resource.Desired, actual cty.Value) []resource.Difference {
-	w.Helper()
-	typ := map[string]*resource.Type{}
-	for _, t := range w.provider.Types() {
-		typ[t.Name] = t
-	}
-	var owned []string
-	for _, a := range typ[d.Type].Attributes {
-		if !d.Values.GetAttr(a.Name).IsNull() {
-			owned = append(owned, a.Name)
-		}
-	}
-	key := []byte("key")
-	before, err := resource.Redact(actual, key)
-	if err != nil {
-		w.Fatal(err)
-	}
-	after, err := resource.Redact(d.Values, key)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return resource.Diff(typ[d.Type], before, after, owned)
-}
-
 // apply makes the world as the configuration says, and fails the test when it
-// cannot.
+// cannot. Creating what is there already brings it to what is desired.
 func (w *world) apply(in resource.Instance) map[string]cty.Value {
 	w.Helper()
 	out, err := w.tryApply(in)
@@ -173,44 +130,19 @@ func (w *world) tryApply(in resource.Instance) (map[string]cty.Value, error) {
 	}
 	defer writer.Close()
 	w.revision++
-	w.changed = nil
+	w.progress = nil
 	out := map[string]cty.Value{}
-	now := w.read(in)
-	for i, d := range w.lower(in) {
-		c := resource.Change{Address: d.Address, Type: d.Type, Desired: d.Values, Prior: now[i].Values, Files: d.Files,
-			Revision: w.revision, Progress: func(s string) { w.Log(d.Address.Part, s) }}
-		var v cty.Value
-		var err error
-		switch differences := w.differences(d, now[i].Values); {
-		case !now[i].Exists:
-			w.changed = append(w.changed, "create "+d.Address.Part)
-			v, err = writer.Create(w.Context(), c)
-		case len(differences) == 0:
-			v = now[i].Values
-		case replaces(differences):
-			w.changed = append(w.changed, "replace "+d.Address.Part)
-			if err = writer.Delete(w.Context(), c); err == nil {
-				v, err = writer.Create(w.Context(), c)
-			}
-		default:
-			w.changed = append(w.changed, "update "+d.Address.Part)
-			v, err = writer.Update(w.Context(), c)
-		}
+	for _, d := range w.lower(in) {
+		v, err := writer.Create(w.Context(), resource.Change{
+			Address: d.Address, Type: d.Type, Desired: d.Values, Files: d.Files, Revision: w.revision,
+			Progress: func(s string) { w.progress = append(w.progress, s) },
+		})
 		if err != nil {
 			return out, err
 		}
 		out[d.Address.Part] = v
 	}
 	return out, nil
-}
-
-func replaces(differences []resource.Difference) bool {
-	for _, d := range differences {
-		if d.Replace {
-			return true
-		}
-	}
-	return false
 }
 
 // destroy deletes all that the tests may have made, and checks that nothing is left.
@@ -262,7 +194,7 @@ func (w *world) get(url string) string {
 }
 
 const anyPort = `{"name":"weather","title":%q,"listen":{"port":0},"metrics":{"port":0},
-	"tool":{"hello":{"static":{"text":"hi"}}}}`
+	"resource":{"hello":{"text":"hi"}}}`
 
 func doc(title string) string { return fmt.Sprintf(anyPort, title) }
 
@@ -278,45 +210,30 @@ func file(t *testing.T, path, content string) resource.File {
 
 func TestLifecycle(t *testing.T) {
 	w := newWorld(t)
-	in := w.instance(doc("one"), file(t, "docs/a.md", "alpha"), file(t, "docs/b.md", "beta"))
-	v := w.apply(in)["container"]
-	if got := strings.Join(w.changed, ", "); got != "create image, create network, create volume, create container" {
-		t.Errorf("the first apply did: %s", got)
-	}
+	v := w.apply(w.instance(doc("one"), file(t, "docs/a.md", "alpha"), file(t, "docs/b.md", "beta")))["container"]
 	base := strings.TrimSuffix(v.GetAttr("url").AsString(), "/mcp")
 	if got := w.get(base + "/health"); !strings.Contains(got, "healthy") {
 		t.Errorf("health = %s", got)
 	}
-	if got := w.get(v.GetAttr("metrics_url").AsString()); !strings.Contains(got, "go_goroutines") {
+	if got := w.get(v.GetAttr("metrics_url").AsString()); !strings.Contains(got, "erlmcp_requests_total") {
 		t.Errorf("metrics = %.200s", got)
-	}
-	if got := w.drift(in); len(got) > 0 {
-		t.Errorf("drift after apply: %v", got)
 	}
 	id := w.id()
 
-	// A change that can be taken in while running keeps the container.
-	in = w.instance(doc("two"), file(t, "docs/a.md", "alpha two"))
-	w.apply(in)
-	if got := strings.Join(w.changed, ", "); got != "update container" || w.id() != id {
-		t.Errorf("the second apply did: %s", got)
-	}
-	if got := w.drift(in); len(got) > 0 {
-		t.Errorf("drift after the second apply: %v", got)
+	// A change that can be taken in while running keeps the container and its port.
+	again := w.apply(w.instance(doc("two"), file(t, "docs/a.md", "alpha two")))["container"]
+	if w.id() != id || !again.GetAttr("url").RawEquals(v.GetAttr("url")) || strings.Join(w.progress, ", ") != "reloading" {
+		t.Errorf("a change of a title did %q; url %#v", w.progress, again.GetAttr("url"))
 	}
 
 	// A fixed port is another binding, and another container.
 	port := freePort(t)
-	in = w.instance(fmt.Sprintf(`{"name":"weather","listen":{"port":%d},"metrics":{"enabled":false}}`, port))
-	v = w.apply(in)["container"]
-	if got := strings.Join(w.changed, ", "); got != "replace container" || w.id() == id {
-		t.Errorf("the third apply did: %s", got)
+	v = w.apply(w.instance(fmt.Sprintf(`{"name":"weather","listen":{"port":%d},"metrics":{"enabled":false}}`, port)))["container"]
+	if w.id() == id {
+		t.Error("another port is published by the same container")
 	}
 	if got := v.GetAttr("url").AsString(); got != fmt.Sprintf("http://127.0.0.1:%d/mcp", port) {
 		t.Errorf("url = %s", got)
-	}
-	if got := w.drift(in); len(got) > 0 {
-		t.Errorf("drift after the third apply: %v", got)
 	}
 }
 
@@ -364,94 +281,6 @@ func TestHardening(t *testing.T) {
 		t.Errorf("the image has %d bytes, more than %d", img.Size, limit)
 	}
 	t.Logf("the image has %.1f MB", float64(img.Size)/(1<<20))
-}
-
-func TestDrift(t *testing.T) {
-	w := newWorld(t)
-	in := w.instance(doc("x"), file(t, "a.txt", "content"))
-	w.apply(in)
-	inVolume := func(name string) string {
-		v, err := w.api.VolumeInspect(w.Context(), w.target["prefix"].AsString()+"-local-weather.eu", client.VolumeInspectOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return filepath.Join(v.Volume.Mountpoint, name)
-	}
-	for _, c := range []struct {
-		name   string
-		meddle func() error
-		drift  string
-		heal   string
-	}{
-		{"a stopped container", func() error {
-			_, err := w.api.ContainerStop(w.Context(), w.id(), client.ContainerStopOptions{})
-			return err
-		}, "container running", "update container"},
-		{"a paused container", func() error {
-			_, err := w.api.ContainerPause(w.Context(), w.id(), client.ContainerPauseOptions{})
-			return err
-		}, "container running", "update container"},
-		{"a removed container", func() error {
-			_, err := w.api.ContainerRemove(w.Context(), w.id(), client.ContainerRemoveOptions{Force: true})
-			return err
-		}, "container missing", "create container"},
-		{"another memory limit", func() error {
-			return exec.Command("docker", "update", "--memory", "300m", w.id()).Run()
-		}, "container memory", "update container"},
-		{"another processor limit", func() error {
-			return exec.Command("docker", "update", "--cpus", "0.5", w.id()).Run()
-		}, "container cpu", "update container"},
-		{"another process limit", func() error {
-			return exec.Command("docker", "update", "--pids-limit", "99", w.id()).Run()
-		}, "container processes", "update container"},
-		{"another restart policy", func() error {
-			return exec.Command("docker", "update", "--restart", "no", w.id()).Run()
-		}, "container restart", "update container"},
-		{"an edited document", func() error {
-			return edit(inVolume("server.json"), `"title": "x"`, `"title": "y"`)
-		}, "container document.title", "update container"},
-		{"a cut document", func() error {
-			return os.Truncate(inVolume("server.json"), 10)
-		}, "container document", "update container"},
-		{"an edited file", func() error {
-			return edit(inVolume("files/a.txt"), "content", "other")
-		}, `container files["a.txt"]`, "update container"},
-		{"a file that is not ours", func() error {
-			return os.WriteFile(inVolume("files/b.txt"), nil, 0o644)
-		}, `container files["b.txt"]`, "update container"},
-		{"a network that it left", func() error {
-			return exec.Command("docker", "network", "disconnect", w.target["prefix"].AsString()+"-local", w.id()).Run()
-		}, "container network", "replace container"},
-		{"a renamed container", func() error {
-			return exec.Command("docker", "rename", w.id(), "erlmcp-test-renamed").Run()
-		}, "container name", "replace container"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := *w
-			w.T = t
-			if err := c.meddle(); err != nil {
-				t.Fatal(err)
-			}
-			found := false
-			drift := w.drift(in)
-			for _, d := range drift {
-				found = found || d == c.drift
-			}
-			if !found {
-				t.Errorf("drift = %v, want %s", drift, c.drift)
-			}
-			if len(drift) > 1 {
-				t.Logf("drift = %v", drift)
-			}
-			w.apply(in)
-			if got := strings.Join(w.changed, ", "); got != c.heal {
-				t.Errorf("the apply did: %s, want %s", got, c.heal)
-			}
-			if drift := w.drift(in); len(drift) > 0 {
-				t.Errorf("drift after apply: %v", drift)
-			}
-		})
-	}
 }
 
 func edit(path, old, new string) error {
@@ -507,8 +336,10 @@ func TestPortInUse(t *testing.T) {
 		!strings.Contains(diags[0].Detail, fmt.Sprintf("Port %d on 127.0.0.1", port)) || !strings.Contains(diags[0].Remedy, "metrics { port") {
 		t.Fatalf("error = %v", err)
 	}
-	if got := w.drift(in); len(got) != 1 || got[0] != "container missing" {
-		t.Errorf("drift = %v, want the container missing", got)
+	for i, r := range w.read(in) {
+		if d := w.lower(in)[i]; d.Address.Part == "container" && r.Exists {
+			t.Error("a container is left")
+		}
 	}
 	l.Close()
 	w.apply(in)
@@ -525,28 +356,73 @@ func TestUnhealthyServerIsReportedWithItsLogAndWithoutSecrets(t *testing.T) {
 	if strings.Contains(err.Error(), "S3CRET") {
 		t.Errorf("the error holds the secret: %v", err)
 	}
-	t.Log(err)
 }
 
-func TestCreateAgainAdopts(t *testing.T) {
+func TestABadDocumentIsTakenBack(t *testing.T) {
 	w := newWorld(t)
-	in := w.instance(doc("x"))
-	w.apply(in)
-	id := w.id()
-	writer, err := w.provider.OpenWriter(t.Context(), in.Target, w.owner)
+	old := w.apply(w.instance(doc("x"), file(t, "a.txt", "content")))["container"]
+	for _, c := range []struct{ name, document, want string }{
+		{"one that the server refuses when it reloads",
+			`{"name":"weather","listen":{"port":0},"metrics":{"port":0},"resource":{"r":{"file":"/nowhere/x"}}}`, "the server refuses its new document"},
+		{"one that the server cannot start with",
+			`{"name":"weather","listen":{"port":0},"metrics":{"port":0},"tls":{"certificate":"none","key":"none"}}`, "the server does not become healthy"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := w.tryApply(w.instance(c.document))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want %q", err, c.want)
+			}
+			in := w.instance(doc("x"))
+			for i, d := range w.lower(in) {
+				if d.Address.Part != "container" {
+					continue
+				}
+				now := w.read(in)[i].Values
+				for _, attribute := range []string{"document", "files", "running", "loaded"} {
+					if !now.GetAttr(attribute).RawEquals(old.GetAttr(attribute)) {
+						t.Errorf("%s was %#v and is %#v", attribute, old.GetAttr(attribute), now.GetAttr(attribute))
+					}
+				}
+				if got := w.get(strings.TrimSuffix(now.GetAttr("url").AsString(), "/mcp") + "/health"); !strings.Contains(got, "healthy") {
+					t.Errorf("health = %s", got)
+				}
+			}
+		})
+	}
+}
+
+func TestANewRuntimeReplacesTheOldOne(t *testing.T) {
+	w := newWorld(t)
+	w.apply(w.instance(doc("x")))
+	id, old := w.id(), w.image()
+
+	b, err := os.ReadFile(os.Getenv(artifact.Environment))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer writer.Close()
-	for _, d := range w.lower(in) {
-		v, err := writer.Create(t.Context(), resource.Change{Address: d.Address, Type: d.Type, Desired: d.Values, Revision: 2, Progress: func(string) {}})
-		if err != nil || v == cty.NilVal {
-			t.Errorf("create %s again: %v", d.Address, err)
-		}
+	program := filepath.Join(t.TempDir(), "erlmcpd")
+	if err := os.WriteFile(program, append(b, 0), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if w.id() != id {
-		t.Error("there is another container")
+	t.Setenv(artifact.Environment, program)
+	w.provider = New()
+	w.apply(w.instance(doc("x")))
+	if w.id() == id || w.image() == old {
+		t.Error("the old runtime is still in use")
 	}
+	if _, err := w.api.ImageInspect(t.Context(), old); !errdefs.IsNotFound(err) {
+		t.Errorf("the old image is still there: %v", err)
+	}
+}
+
+// image is the digest of the image that the container runs.
+func (w *world) image() string {
+	w.Helper()
+	c, err := w.api.ContainerInspect(w.Context(), w.id(), client.ContainerInspectOptions{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c.Container.Image
 }
 
 func TestNoEngine(t *testing.T) {

@@ -17,6 +17,9 @@ import (
 	"github.com/erlmcp/erlmcp/providers/image"
 )
 
+// repositoryName follows the prefix in the name of the image.
+const repositoryName = "runtime"
+
 // reference is the name of the owner's image. Its tag tells owners and targets
 // apart, since the image itself must not.
 func (e *engine) reference(repository string) string {
@@ -25,7 +28,7 @@ func (e *engine) reference(repository string) string {
 }
 
 func (e *engine) readImage(ctx context.Context, prior cty.Value) (cty.Value, error) {
-	repository := e.prefix + "/runtime"
+	repository := e.prefix + "/" + repositoryName
 	if prior != cty.NilVal && !prior.IsNull() && !prior.GetAttr("repository").IsNull() {
 		repository = prior.GetAttr("repository").AsString() // the prefix may have changed since
 	}
@@ -142,7 +145,7 @@ func (w *writer) checkArch(ctx context.Context) error {
 // deleteImage takes the owner's name off the image, and with the last name the
 // image goes. It stays while a container that is not ours uses it.
 func (w *writer) deleteImage(ctx context.Context, c resource.Change) error {
-	repository := w.prefix + "/runtime"
+	repository := w.prefix + "/" + repositoryName
 	if c.Prior != cty.NilVal && !c.Prior.IsNull() && !c.Prior.GetAttr("repository").IsNull() {
 		repository = c.Prior.GetAttr("repository").AsString()
 	}

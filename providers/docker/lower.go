@@ -37,7 +37,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	name := s.prefix + "-" + in.Target.Address.Name + "-" + in.Address.Slug()
 
 	image := resource.Desired{Address: shared("image"), Type: ImageType, Values: object(imageType, map[string]cty.Value{
-		"repository": cty.StringVal(s.prefix + "/runtime"),
+		"repository": cty.StringVal(s.prefix + "/" + repositoryName),
 		"platform":   cty.StringVal("linux/" + s.arch),
 		"digest":     cty.StringVal(img.Digest),
 	})}

@@ -13,7 +13,6 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -26,16 +25,13 @@ const (
 	outputLimit   = 64 << 10 // bytes of a log or of a command's output
 )
 
-// settle waits until the server is well, notes what it has loaded, and reads
-// what has become of it.
-func (w *writer) settle(ctx context.Context, c resource.Change, id string) (cty.Value, error) {
+// settle waits until the server is well, and notes that it has taken in what
+// lies in its volume.
+func (w *writer) settle(ctx context.Context, c resource.Change, id string) error {
 	if err := w.awaitHealth(ctx, c, id); err != nil {
-		return w.left(ctx, id, err)
+		return err
 	}
-	if err := w.markLoaded(ctx, id); err != nil {
-		return w.left(ctx, id, err)
-	}
-	return w.readContainer(ctx, id)
+	return w.markLoaded(ctx, id)
 }
 
 func (w *writer) awaitHealth(ctx context.Context, c resource.Change, id string) error {

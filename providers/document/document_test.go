@@ -100,7 +100,7 @@ func TestImpactAt(t *testing.T) {
 		{"the port", cty.GetAttrPath("listen").GetAttr("port"), resource.ImpactRestart},
 		{"TLS, on or off", cty.GetAttrPath("tls"), resource.ImpactRestart},
 		{"workers", cty.GetAttrPath("limits").GetAttr("workers"), resource.ImpactRestart},
-		{"memory, which the target enforces", cty.GetAttrPath("limits").GetAttr("memory"), resource.ImpactReload},
+		{"the form of the log", cty.GetAttrPath("log").GetAttr("format"), resource.ImpactRestart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := ImpactAt(c.path); got != c.want {

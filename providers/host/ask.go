@@ -3,9 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/control"
@@ -14,16 +11,8 @@ import (
 // askTimeout bounds a question to a server about itself.
 const askTimeout = 2 * time.Second
 
-// dial connects to the server's control socket. The path goes by way of an open
-// folder, since that of a socket must be shorter than 108 bytes.
-func (f folder) dial() (*control.Client, error) {
-	run, err := os.Open(f.join("run"))
-	if err != nil {
-		return nil, err
-	}
-	defer run.Close()
-	return control.Dial(filepath.Join("/proc/self/fd", strconv.Itoa(int(run.Fd())), "control.sock"))
-}
+// dial connects to the server's control socket.
+func (f folder) dial() (*control.Client, error) { return control.Dial(f.join("run", "control.sock")) }
 
 // status is what the server says of itself; ok is false when it does not answer.
 func (f folder) status(ctx context.Context) (s control.Status, ok bool) {

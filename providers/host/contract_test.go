@@ -146,7 +146,10 @@ func freezer(t *testing.T, root string) func(bool) {
 	return func(frozen bool) {
 		now := map[string]string{}
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Base(filepath.Dir(path)) == "log" || filepath.Base(filepath.Dir(path)) == "run" {
+			if name := filepath.Base(path); err == nil && d.IsDir() && (name == "log" || name == "run") {
+				return filepath.SkipDir
+			}
+			if err != nil {
 				return nil
 			}
 			if info, err := d.Info(); err == nil {

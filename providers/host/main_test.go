@@ -39,6 +39,7 @@ func withRuntime(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "erlmcpd")
 	build := exec.Command("go", "build", "-trimpath", "-o", program, "github.com/erlmcp/erlmcp/cmd/erlmcpd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build erlmcpd: %v\n%s", err, out))
 	}

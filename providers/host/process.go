@@ -102,6 +102,14 @@ func environment() []string {
 	return out
 }
 
+// end ends every process of the folder.
+func (f folder) end(ctx context.Context, drain time.Duration) error {
+	if err := f.stop(ctx, drain); err != nil {
+		return err
+	}
+	return f.endStrays(ctx, drain)
+}
+
 // stop ends the supervisor and its server: gently for as long as drain takes,
 // then not.
 func (f folder) stop(ctx context.Context, drain time.Duration) error {

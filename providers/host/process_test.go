@@ -272,3 +272,43 @@ func TestALongPath(t *testing.T) {
 	s.root = filepath.Join(s.root, strings.Repeat("long", 30))
 	s.apply(s.desired(anyPort("x")))
 }
+
+func TestAServerIsFoundWhereItWasWhenTheRootChanges(t *testing.T) {
+	s := newSite(t)
+	v := s.apply(s.desired(anyPort("x")))
+	moved := &site{T: t, provider: New(), root: filepath.Join(t.TempDir(), "elsewhere"), owner: s.owner}
+	d := moved.desired(anyPort("x"))
+	r, err := moved.provider.OpenReader(t.Context(), target(moved.root), moved.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	got := r.Read(t.Context(), []resource.Key{{Address: d.Address, Type: d.Type, Prior: v}})[0]
+	if !got.Exists || !got.Values.GetAttr("folder").RawEquals(v.GetAttr("folder")) {
+		t.Fatalf("reading = %v %v", got.Exists, got.Err)
+	}
+	if d.Values.GetAttr("folder").RawEquals(v.GetAttr("folder")) {
+		t.Error("the folder is not seen to change")
+	}
+}
+
+func TestTheSupervisorPassesAReloadOn(t *testing.T) {
+	s := newSite(t)
+	s.apply(s.desired(anyPort("one")))
+	before, _ := s.folder().status(t.Context())
+	edit(t, filepath.Join(s.folder().current(), documentName), "one", "two")
+	pid, err := s.folder().supervisor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	ok, err := await(t.Context(), 10*time.Second, func() (bool, error) {
+		now, ok := s.folder().status(t.Context())
+		return ok && now.PID == before.PID && now.DocumentSHA256 != before.DocumentSHA256, nil
+	})
+	if !ok || err != nil {
+		t.Errorf("the server does not reload: %v", err)
+	}
+}

@@ -51,24 +51,24 @@ func (r *reader) Read(ctx context.Context, keys []resource.Key) []resource.Readi
 // Close has nothing to close.
 func (*machine) Close() error { return nil }
 
-// place is where the folder of a key is, or would be: where it was last seen,
-// as the root may have changed since.
-func (m *machine) place(k resource.Key) folder {
+// planned is where the folder of a key belongs.
+func (m *machine) planned(k resource.Key) folder {
+	return folder(filepath.Join(m.root, k.Address.Server.Slug()))
+}
+
+// seen is where the folder of a key was last seen, as the root may have changed
+// since; where it belongs when it never was.
+func (m *machine) seen(k resource.Key) folder {
 	if k.Prior != cty.NilVal && !k.Prior.IsNull() && !k.Prior.GetAttr("folder").IsNull() {
 		return folder(k.Prior.GetAttr("folder").AsString())
 	}
 	return m.planned(k)
 }
 
-// planned is where the folder of a key belongs.
-func (m *machine) planned(k resource.Key) folder {
-	return folder(filepath.Join(m.root, k.Address.Server.Slug()))
-}
-
 // find is the folder of a key, when there is one of this owner and address, or
 // a process of one that is gone.
 func (m *machine) find(k resource.Key) (folder, bool, error) {
-	for _, f := range []folder{m.place(k), m.planned(k)} {
+	for _, f := range []folder{m.seen(k), m.planned(k)} {
 		o, err := f.readOwner()
 		switch {
 		case err == nil:

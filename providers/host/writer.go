@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -40,16 +41,13 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 		return err
 	}
 	c.Progress("stopping")
-	drain := drainTimeout(cty.NilVal)
-	if held, err := readRelease(f.current()); err == nil {
-		if doc, err := schemas.Value(held.document); err == nil {
+	var drain time.Duration
+	if b, err := os.ReadFile(filepath.Join(f.current(), documentName)); err == nil {
+		if doc, err := schemas.Value(b); err == nil {
 			drain = drainTimeout(doc)
 		}
 	}
-	if err := f.stop(ctx, drain); err != nil {
-		return err
-	}
-	if err := f.endStrays(ctx, drain); err != nil {
+	if err := f.end(ctx, drain); err != nil {
 		return err
 	}
 	return w.remove(f)
@@ -58,22 +56,26 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 // bring makes the folder and process what is desired. Each step may have been
 // done already by an attempt that was cut off.
 func (w *writer) bring(ctx context.Context, c resource.Change) (cty.Value, error) {
-	f := w.planned(resource.Key{Address: c.Address})
-	if given := c.Desired.GetAttr("folder"); !given.IsNull() {
-		f = folder(given.AsString())
-	} else if at, ok, err := w.find(resource.Key{Address: c.Address, Prior: c.Prior}); err == nil && ok {
-		f = at
+	f, err := w.place(c)
+	if err != nil {
+		return cty.NilVal, err
 	}
-	if o, err := f.readOwner(); err != nil || o.Lineage != w.owner.Lineage {
+	actual, err := observe(ctx, f)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	how := step(actual, c.Desired)
+	if how == resource.ImpactRestart {
 		// Before anything is made: a server that cannot start leaves no trace.
 		if err := checkPorts(f, c.Address, c.Desired.GetAttr("document")); err != nil {
-			return cty.NilVal, err
+			return existing(f, actual), err
 		}
 	}
 	if err := w.claim(f, c.Address); err != nil {
 		return cty.NilVal, err
 	}
-	err := w.roll(ctx, c, f)
+	wasWell := actual.GetAttr("running").True() && actual.GetAttr("loaded").True()
+	err = w.roll(ctx, c, f, how, wasWell)
 	v, readErr := observe(context.WithoutCancel(ctx), f)
 	if readErr != nil {
 		return cty.NilVal, errors.Join(err, readErr)
@@ -81,22 +83,33 @@ func (w *writer) bring(ctx context.Context, c resource.Change) (cty.Value, error
 	return v, err
 }
 
-// roll puts the desired release in place and has the process take it in. When
-// that fails, the release that was current is put back.
-func (w *writer) roll(ctx context.Context, c resource.Change, f folder) error {
-	actual, err := observe(ctx, f)
-	if err != nil {
-		return err
+// place is where the folder is, or is to be.
+func (w *writer) place(c resource.Change) (folder, error) {
+	if given := c.Desired.GetAttr("folder"); !given.IsNull() {
+		return folder(given.AsString()), nil
 	}
+	k := resource.Key{Address: c.Address, Type: c.Type, Prior: c.Prior}
+	f, ok, err := w.find(k)
+	if err != nil || ok {
+		return f, err
+	}
+	return w.planned(k), nil
+}
+
+// existing is what was observed, unless there is no folder at all.
+func existing(f folder, actual cty.Value) cty.Value {
+	if _, err := f.readOwner(); err != nil {
+		return cty.NilVal
+	}
+	return actual
+}
+
+// roll puts the desired release in place and has the process take it in. When
+// that fails, the release that was current is put back, if it was well.
+func (w *writer) roll(ctx context.Context, c resource.Change, f folder, how resource.Impact, wasWell bool) error {
 	next, err := w.desiredRelease(c)
 	if err != nil {
 		return err
-	}
-	how := step(actual, c.Desired)
-	if how == resource.ImpactRestart {
-		if err := checkPorts(f, c.Address, c.Desired.GetAttr("document")); err != nil {
-			return err
-		}
 	}
 	name, err := w.putRelease(f, next)
 	if err != nil {
@@ -112,7 +125,10 @@ func (w *writer) roll(ctx context.Context, c resource.Change, f folder) error {
 		if ctx.Err() != nil {
 			return err // there is no time for more: the next apply goes on from here
 		}
-		return errors.Join(err, w.putBack(ctx, c, f, previous, name, how))
+		if !wasWell || name == previous {
+			previous = ""
+		}
+		return errors.Join(err, w.putBack(ctx, c, f, previous, how))
 	}
 	if err := renameio.WriteFile(f.loaded(), []byte(name), 0o600); err != nil {
 		return fmt.Errorf("note what is loaded: %w", err)
@@ -150,10 +166,10 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	doc := c.Desired.GetAttr("document")
 	switch how {
 	case resource.ImpactRestart:
-		if err := f.stop(ctx, drainTimeout(doc)); err != nil {
-			return err
+		if pid, _ := f.supervisor(); pid != 0 {
+			c.Progress("stopping the process that runs")
 		}
-		if err := f.endStrays(ctx, drainTimeout(doc)); err != nil {
+		if err := f.end(ctx, drainTimeout(doc)); err != nil {
 			return err
 		}
 		c.Progress("starting")
@@ -172,12 +188,13 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	return nil
 }
 
-// putBack has the process run the previous release again.
-func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previous, failed string, how resource.Impact) error {
+// putBack has the process run the previous release again. With none ("") a
+// process that cannot run is ended.
+func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previous string, how resource.Impact) error {
 	fail := func(err error) error { return fmt.Errorf("put back release %s: %w", previous, err) }
-	if previous == "" || previous == failed {
+	if previous == "" {
 		if how == resource.ImpactRestart {
-			return f.stop(ctx, 0) // there is nothing to go back to, and it cannot run
+			return f.stop(ctx, 0)
 		}
 		return nil
 	}
@@ -212,9 +229,6 @@ func (w *writer) start(ctx context.Context, c resource.Change, f folder) error {
 
 // drainTimeout is how long the server takes at most to end its calls.
 func drainTimeout(doc cty.Value) time.Duration {
-	if doc == cty.NilVal || doc.IsNull() {
-		return 0
-	}
 	v, _ := document.Setting(doc, "limits", "drain_timeout").Unmark()
 	d, err := schemas.ParseDuration(v.AsString())
 	if err != nil {

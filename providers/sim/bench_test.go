@@ -11,32 +11,33 @@ import (
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/state/backend/local"
+	"github.com/erlmcp/erlmcp/providers/sim/fleet"
 )
 
 // shapes of fleets of n servers: none needs another, each needs the one before,
 // one needs all.
-var shapes = map[string]func(n int) fleet{
-	"blocks": func(n int) fleet {
-		f := make(fleet, n)
+var shapes = map[string]func(n int) fleet.Fleet{
+	"blocks": func(n int) fleet.Fleet {
+		f := make(fleet.Fleet, n)
 		for i := range f {
-			f[i] = srv{Name: fmt.Sprintf("s%d", i), Port: 8080, Secret: "s3cret"}
+			f[i] = fleet.Server{Name: fmt.Sprintf("s%d", i), Port: 8080, Secret: "s3cret"}
 		}
 		return f
 	},
-	"chain": func(n int) fleet {
-		f := make(fleet, n)
+	"chain": func(n int) fleet.Fleet {
+		f := make(fleet.Fleet, n)
 		for i := range f {
-			f[i] = srv{Name: fmt.Sprintf("s%d", i)}
+			f[i] = fleet.Server{Name: fmt.Sprintf("s%d", i)}
 			if i > 0 {
 				f[i].Needs = []string{f[i-1].Name}
 			}
 		}
 		return f
 	},
-	"fan-in": func(n int) fleet {
-		f := make(fleet, n)
+	"fan-in": func(n int) fleet.Fleet {
+		f := make(fleet.Fleet, n)
 		for i := range f {
-			f[i] = srv{Name: fmt.Sprintf("s%d", i)}
+			f[i] = fleet.Server{Name: fmt.Sprintf("s%d", i)}
 			if i < n-1 {
 				continue
 			}
@@ -57,7 +58,7 @@ func BenchmarkPlanAndApply(b *testing.B) {
 			f := shapes[shape](n)
 			b.Run(fmt.Sprintf("%s-%d", shape, n), func(b *testing.B) {
 				for range b.N {
-					benchmark(b, f.configuration())
+					benchmark(b, f.Configuration())
 				}
 			})
 		}

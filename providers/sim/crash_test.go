@@ -15,6 +15,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/providers/sim/fleet"
 )
 
 // A crash is told by the number of an event: a journal entry or a snapshot about
@@ -154,14 +155,14 @@ type lab struct {
 func newLab() *lab { return &lab{world: NewWorld()} }
 
 // apply plans and applies on a machine. Planning works on a frozen world.
-func (l *lab) apply(f fleet, m *machine, parallelism int) (*plan.Plan, *apply.Result, error) {
+func (l *lab) apply(f fleet.Fleet, m *machine, parallelism int) (*plan.Plan, *apply.Result, error) {
 	providers := map[string]resource.Provider{Kind: &Provider{World: l.world, Fault: func(c Call) Fault {
 		if f := m.fault(c); f != None || l.faults == nil {
 			return f
 		}
 		return l.faults(c)
 	}}}
-	c := f.configuration()
+	c := f.Configuration()
 	ctx := context.Background()
 	session, err := state.Open(ctx, mounted{&l.disk, m}, state.Holder{}, 0)
 	if err != nil {
@@ -183,12 +184,12 @@ func (l *lab) apply(f fleet, m *machine, parallelism int) (*plan.Plan, *apply.Re
 }
 
 // check is what must hold after an apply that nothing disturbed.
-func (l *lab) check(f fleet) error {
+func (l *lab) check(f fleet.Fleet) error {
 	objects, err := l.world.Objects()
 	if err != nil {
 		return err
 	}
-	want := f.objects()
+	want := f.Objects()
 	for _, o := range objects {
 		if !want[o.Address.String()] {
 			return fmt.Errorf("%s exists, and is not wanted", o.Address)
@@ -204,8 +205,8 @@ func (l *lab) check(f fleet) error {
 		return fmt.Errorf("second apply: %w", err)
 	case !p.Empty() || p.Drifted() || len(p.Steps) > 0:
 		return fmt.Errorf("the second plan is not empty: %+v, steps %v", p.Counts(), p.Steps)
-	case len(r.Snapshot.Resources) != len(f.objects()) || len(r.Snapshot.Uncertain) > 0:
-		return fmt.Errorf("the state holds %d resources and %d uncertain ones, want %d", len(r.Snapshot.Resources), len(r.Snapshot.Uncertain), len(f.objects()))
+	case len(r.Snapshot.Resources) != len(f.Objects()) || len(r.Snapshot.Uncertain) > 0:
+		return fmt.Errorf("the state holds %d resources and %d uncertain ones, want %d", len(r.Snapshot.Resources), len(r.Snapshot.Uncertain), len(f.Objects()))
 	}
 	return nil
 }
@@ -224,7 +225,7 @@ func (l *lab) secretFree() error {
 // third is begun and crashes too (unless Again is zero), a fourth is applied
 // undisturbed.
 type crashCase struct {
-	First, Second, Third, Fourth fleet
+	First, Second, Third, Fourth fleet.Fleet
 	Crash, Again                 crash
 	Parallelism                  int
 }
@@ -266,13 +267,13 @@ func (c crashCase) asTest() string {
 // Two fleets between which everything happens: a server is created, updated,
 // replaced, deleted, moved to another target, and changes whom it needs.
 var (
-	summer = fleet{
+	summer = fleet.Fleet{
 		{Name: "a", Port: 8080, Title: "one", Secret: "s3cret-alpha"},
 		{Name: "b", Needs: []string{"a"}},
 		{Name: "c", Port: 8080, Needs: []string{"a", "b"}},
 		{Name: "d", Target: 1, Needs: []string{"c"}},
 	}
-	winter = fleet{
+	winter = fleet.Fleet{
 		{Name: "d", Target: 0, Title: "two"},
 		{Name: "e", Target: 1, Secret: "s3cret-beta", Needs: []string{"d"}},
 		{Name: "b", Title: "one", Needs: []string{"e"}},
@@ -291,6 +292,7 @@ func TestCrashAtEachEvent(t *testing.T) {
 		"no change":      {First: winter, Second: winter, Fourth: winter},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c.Parallelism = 1
 			for event, happened := 1, true; happened; event++ {
 				happened = false
@@ -315,8 +317,8 @@ func TestCrashTwice(t *testing.T) {
 			return crash{rapid.IntRange(1, 30).Draw(t, "event"), how(rapid.IntRange(0, int(hows)-1).Draw(t, "how"))}
 		})
 		c := crashCase{
-			First: fleets().Draw(t, "first"), Second: fleets().Draw(t, "second"),
-			Third: fleets().Draw(t, "third"), Fourth: fleets().Draw(t, "fourth"),
+			First: fleet.Draw().Draw(t, "first"), Second: fleet.Draw().Draw(t, "second"),
+			Third: fleet.Draw().Draw(t, "third"), Fourth: fleet.Draw().Draw(t, "fourth"),
 			Crash: crashes.Draw(t, "crash"), Again: crashes.Draw(t, "again"),
 			Parallelism: rapid.IntRange(1, 4).Draw(t, "parallelism"),
 		}
@@ -330,13 +332,13 @@ func TestCrashTwice(t *testing.T) {
 func TestCrashCases(t *testing.T) {
 	for name, c := range map[string]crashCase{
 		"a torn end entry, and what was made is not wanted any more": {
-			Second: fleet{{Name: "a", Port: 8080}}, Crash: crash{5, halfway}, Parallelism: 1,
+			Second: fleet.Fleet{{Name: "a", Port: 8080}}, Crash: crash{5, halfway}, Parallelism: 1,
 		},
 		"a lost reply, then a torn header of the next journal": {
-			First:  fleet{{Name: "a", Title: "one"}, {Name: "e", Target: 1, Needs: []string{"a"}}},
-			Second: fleet{{Name: "e", Target: 1, Port: 8080}}, Crash: crash{3, after},
-			Third: fleet{{Name: "d", Secret: "s3cret-beta"}}, Again: crash{2, halfway},
-			Fourth: fleet{{Name: "a", Target: 1}}, Parallelism: 1,
+			First:  fleet.Fleet{{Name: "a", Title: "one"}, {Name: "e", Target: 1, Needs: []string{"a"}}},
+			Second: fleet.Fleet{{Name: "e", Target: 1, Port: 8080}}, Crash: crash{3, after},
+			Third: fleet.Fleet{{Name: "d", Secret: "s3cret-beta"}}, Again: crash{2, halfway},
+			Fourth: fleet.Fleet{{Name: "a", Target: 1}}, Parallelism: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

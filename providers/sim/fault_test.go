@@ -16,6 +16,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/state/backend/local"
+	"github.com/erlmcp/erlmcp/providers/sim/fleet"
 )
 
 // Whatever calls fail, lose their reply or end halfway: what does not depend on
@@ -23,7 +24,7 @@ import (
 func TestRandomFaults(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLab()
-		first, second := fleets().Draw(t, "first"), fleets().Draw(t, "second")
+		first, second := fleet.Draw().Draw(t, "first"), fleet.Draw().Draw(t, "second")
 		if _, _, err := l.apply(first, &machine{}, 4); err != nil {
 			t.Fatal(err)
 		}
@@ -152,19 +153,19 @@ func TestConcurrentApplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(objects) != len(summer.objects()) {
-		t.Errorf("%d objects exist, want %d", len(objects), len(summer.objects()))
+	if len(objects) != len(summer.Objects()) {
+		t.Errorf("%d objects exist, want %d", len(objects), len(summer.Objects()))
 	}
 }
 
-func applyTo(store state.Store, providers map[string]resource.Provider, f fleet, wait time.Duration) error {
+func applyTo(store state.Store, providers map[string]resource.Provider, f fleet.Fleet, wait time.Duration) error {
 	ctx := context.Background()
 	session, err := state.Open(ctx, store, state.Holder{Operation: "apply", Who: "tester@lab", PID: 1, Since: time.Now()}, wait)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-	c := f.configuration()
+	c := f.Configuration()
 	p, diags := plan.Make(ctx, plan.Options{Configuration: c, Providers: providers, State: session.View(), Mode: plan.Normal, Parallelism: 4})
 	if diags.HasErrors() {
 		return fmt.Errorf("plan: %w", diags.Err())

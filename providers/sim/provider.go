@@ -42,6 +42,7 @@ const (
 	None      Fault = iota
 	Refuse          // it fails and has no effect
 	LoseReply       // it has its effect, and fails
+	Hang            // it has no effect, and ends only with its context
 	Partial         // of a create: a process exists that does not run, and is given back with an error
 )
 
@@ -107,7 +108,12 @@ func (c *connection) call(ctx context.Context, verb string, a address.Resource) 
 	if c.fault == nil {
 		return None, nil
 	}
-	return c.fault(Call{Verb: verb, Address: a}), nil
+	fault := c.fault(Call{Verb: verb, Address: a})
+	if fault == Hang {
+		<-ctx.Done()
+		return None, ctx.Err()
+	}
+	return fault, nil
 }
 
 var (

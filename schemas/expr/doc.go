@@ -9,11 +9,15 @@
 //
 // A template knows the place it stands in, and escapes for it: text that the
 // author wrote stays as it is, and what came from input can add no path segment,
-// query parameter, header or word. See [Compile] for the places.
+// query parameter, header or word. See [Compile] for the places. An optional
+// argument that was left out is null: no text at all in a template, and what
+// coalesce(input.name, "…") replaces.
 //
 // Functions that touch the world (files, environment, clock) are not here: the
 // engine adds them at plan time, and the runtime has none.
 //
-// In order of reading: template.go, place.go, words.go, input.go, partial.go and
-// source.go (writing expressions as source), functions.go and its neighbours.
+// In order of reading: template.go, node.go (the parts of a template), place.go
+// and url.go (escaping), words.go, input.go, partial.go and remainder.go (what
+// remains of an expression), source.go (writing values as source), functions.go
+// and its neighbours.
 package expr

@@ -285,3 +285,42 @@ func BenchmarkEval(b *testing.B) {
 		}
 	}
 }
+
+// FuzzCompile looks for templates that panic, or that give what their place does
+// not allow.
+func FuzzCompile(f *testing.F) {
+	for _, src := range []string{
+		"https://h/a/${input.x}/b?c=${input.y}#${input.x}", "%{ for x in input.l }/${x}%{ endfor }", "a${input.x ? 1 : null}", "${input.o.k}-%2${input.x}",
+		"https://h%{ if true }/%{ endif }${input.x}", "${[for v in input.l : \"${v}\"][0]}", "${input.l[*].k}",
+	} {
+		f.Add(src, "..", "-x\r\n")
+	}
+	f.Fuzz(func(t *testing.T, src, x, y string) {
+		input := Input(args("x", x, "y", y, "l", []any{x, y}, "o", map[string]any{"k": x}, "n", 1.0))
+		for _, where := range []string{"text", "word", "url", "header"} {
+			tmpl, err := Compile(schemas.Template(src), where)
+			if err != nil {
+				continue
+			}
+			got, err := tmpl.Eval(input)
+			if err != nil {
+				continue
+			}
+			switch where {
+			case "word":
+				if strings.ContainsRune(got, 0) {
+					t.Errorf("%q became %q", src, got)
+				}
+			case "header":
+				if strings.ContainsFunc(got, isControl) {
+					t.Errorf("%q became %q", src, got)
+				}
+			case "url":
+				other, err := tmpl.Eval(Input(args("x", "a", "y", "b", "l", []any{"a", "b"}, "o", map[string]any{"k": "a"}, "n", 1.0)))
+				if err == nil && origin.FindString(got) != origin.FindString(other) {
+					t.Errorf("%q became %q and %q", src, got, other)
+				}
+			}
+		}
+	})
+}

@@ -10,6 +10,6 @@
 // The package neither speaks JSON-RPC envelopes nor knows clients, limits or
 // workers; what a tool does is package backend's.
 //
-// In order of reading: catalog.go, tool.go and schema.go (arguments), resource.go,
-// folder.go, read.go and search.go, prompt.go, page.go (lists), feed.go (changes).
+// In order of reading: catalog.go, tool.go, schema.go and mirror.go (arguments),
+// resource.go, folder.go, read.go and search.go, prompt.go, page.go (lists), feed.go (changes).
 package catalog

@@ -25,6 +25,7 @@ type arguments struct {
 	source   json.RawMessage
 	compiled *jsonschema.Schema
 	defaults map[string]json.RawMessage
+	mirrored []mirrored
 }
 
 // newArguments compiles the schema of a tool: its input_schema, or what follows
@@ -60,6 +61,9 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 	var err error
 	if a.compiled, err = compile(a.source); err != nil {
 		return nil, err
+	}
+	if a.mirrored, err = mirrors(a.source); err != nil {
+		return nil, fmt.Errorf("input_schema: %w", err)
 	}
 	return a, a.checkDefaults()
 }

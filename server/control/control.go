@@ -2,7 +2,7 @@ package control
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"time"
 )
 
@@ -24,46 +24,35 @@ type Status struct {
 }
 
 // Handler is the server behind a control socket. Its methods are called from
-// many goroutines.
+// many goroutines. Contexts end when the socket is closed.
 type Handler interface {
 	Status() Status
+	// Reload loads the document again; the error says why the server goes on
+	// with the one that it has.
 	Reload(context.Context) error
-	// Stop begins to drain, and returns when the server has ended its calls.
+	// Stop returns when the server has ended the calls in progress.
 	Stop(context.Context) error
+	// Health answers as /health does.
 	Health() (ok bool, json []byte)
 }
 
-// Server listens on a control socket.
-type Server struct{}
+// The operations of the protocol.
+const (
+	opPing   = "ping"
+	opStatus = "status"
+	opReload = "reload"
+	opStop   = "stop"
+	opHealth = "health"
+)
 
-// Serve listens on a socket at that path until Close.
-func Serve(socketPath string, h Handler) (*Server, error) { return nil, errors.New("not yet") }
+type request struct {
+	Op string `json:"op"`
+}
 
-// Close stops listening and removes the socket.
-func (s *Server) Close() error { return nil }
-
-// Client asks a running server.
-type Client struct{}
-
-// Dial connects to the socket at that path.
-func Dial(socketPath string) (*Client, error) { return nil, errors.New("not yet") }
-
-// Close ends the connection.
-func (c *Client) Close() error { return nil }
-
-// Ping asks whether the server answers.
-func (c *Client) Ping(ctx context.Context) error { return nil }
-
-// Status asks how the server is.
-func (c *Client) Status(ctx context.Context) (Status, error) { return Status{}, nil }
-
-// Reload has the server load its document again.
-func (c *Client) Reload(ctx context.Context) error { return nil }
-
-// Stop has the server end its calls and stop.
-func (c *Client) Stop(ctx context.Context) error { return nil }
-
-// Health asks for the health of the server, as /health would answer.
-func (c *Client) Health(ctx context.Context) (ok bool, body []byte, err error) {
-	return false, nil, nil
+// answer holds what its operation asked for, or an error.
+type answer struct {
+	Error   string          `json:"error,omitempty"`
+	Status  *Status         `json:"status,omitempty"`
+	Healthy bool            `json:"healthy,omitempty"`
+	Health  json.RawMessage `json:"health,omitempty"`
 }

@@ -2,7 +2,9 @@ package protocol
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -61,6 +63,46 @@ func mirrors(h http.Header, name, want string) *Error {
 	}
 	if values[0] != want {
 		return NewError(HeaderMismatch, "Header mismatch: %s is %q, the message has %q", name, clip(values[0], maxQuote), clip(want, maxQuote))
+	}
+	return nil
+}
+
+// HeaderParam is what stands before the name in the header of a mirrored
+// argument ("Custom Headers from Tool Parameters").
+const HeaderParam = "Mcp-Param-"
+
+// CheckParamHeader compares the header of an argument that is mirrored with the
+// argument itself, as it was decoded; nil for one that was not given, which must
+// have no header. name is the whole name of the header, canonical.
+func CheckParamHeader(h http.Header, name string, value any) *Error {
+	values := h[name]
+	if value == nil {
+		if len(values) > 0 {
+			return NewError(HeaderMismatch, "Header mismatch: %s has no argument", name)
+		}
+		return nil
+	}
+	if len(values) != 1 {
+		return NewError(HeaderMismatch, "Header mismatch: %s must stand exactly once", name)
+	}
+	got, ok := decodeHeader(values[0])
+	if !ok {
+		return NewError(HeaderMismatch, "Header mismatch: %s is not a valid header value", name)
+	}
+	same := false
+	switch v := value.(type) {
+	case string:
+		same = got == v
+	case bool:
+		same = got == strconv.FormatBool(v)
+	case float64:
+		n, err := strconv.ParseFloat(got, 64)
+		same = err == nil && n == v
+	case json.Number:
+		same = got == v.String()
+	}
+	if !same {
+		return NewError(HeaderMismatch, "Header mismatch: %s does not match its argument", name)
 	}
 	return nil
 }

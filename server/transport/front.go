@@ -100,8 +100,11 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			f.closed(conn)
 			continue
 		}
-		f.conns.Add(1)
-		go f.admit(&counted{Conn: conn, front: f}, rawOnly)
+		if c := (&counted{Conn: conn, front: f}); f.begin(c) {
+			go f.admit(c, rawOnly)
+		} else {
+			c.Close()
+		}
 	}
 }
 
@@ -130,10 +133,6 @@ func (c *counted) Close() error {
 // admit finds out what a new connection speaks and serves it.
 func (f *Front) admit(conn net.Conn, rawOnly bool) {
 	defer f.conns.Done()
-	if !f.hush(conn) {
-		conn.Close()
-		return
-	}
 	p, client, speaks := f.identify(conn, rawOnly)
 	f.mu.Lock()
 	delete(f.silent, conn)
@@ -152,9 +151,10 @@ func (f *Front) admit(conn net.Conn, rawOnly bool) {
 	}
 }
 
-// hush notes a connection that has said nothing yet, so that a drain need not
-// wait for it. It reports false when there is a drain already.
-func (f *Front) hush(conn net.Conn) bool {
+// begin notes a connection that has said nothing yet, so that a drain waits for
+// what it will ask, but not for it to say something. It reports false when there
+// is a drain already.
+func (f *Front) begin(conn net.Conn) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	select {
@@ -162,6 +162,7 @@ func (f *Front) hush(conn net.Conn) bool {
 		return false
 	default:
 		f.silent[conn] = struct{}{}
+		f.conns.Add(1)
 		return true
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/protocol"
@@ -71,8 +70,7 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "POST, GET, DELETE")
-	h.Set("Access-Control-Allow-Headers", strings.Join([]string{"Content-Type", "Accept", "Authorization", "Last-Event-ID",
-		protocol.HeaderSession, protocol.HeaderVersion, protocol.HeaderMethod, protocol.HeaderName}, ", "))
+	h.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -343,13 +344,16 @@ func TestAKilledHolderLeavesNoLock(t *testing.T) {
 			os.Exit(1)
 		}
 		fmt.Println("held")
-		select {}
+		io.Copy(io.Discard, os.Stdin) // until killed
 	}
 	s := Store{Dir: t.TempDir()}
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), "ERLMCP_TEST_HOLD="+s.Dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {

@@ -1,11 +1,14 @@
-// Command pack compresses an erlmcpd into the form that erlmcp embeds.
+// Command pack compresses runtimes into the form that erlmcp embeds: FILE
+// becomes DIR/FILE.zst.
 //
-//	pack IN OUT
+//	pack -out DIR FILE...
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
 
@@ -13,13 +16,13 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: pack IN OUT")
-		os.Exit(2)
-	}
-	if err := pack(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "pack:", err)
-		os.Exit(1)
+	out := flag.String("out", ".", "folder for the compressed files")
+	flag.Parse()
+	for _, in := range flag.Args() {
+		if err := pack(in, filepath.Join(*out, filepath.Base(in)+".zst")); err != nil {
+			fmt.Fprintln(os.Stderr, "pack:", err)
+			os.Exit(1)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func Encode(content []byte) ([]byte, error) {
 	return enc.EncodeAll(content, out), nil
 }
 
-// ReadHeader reads what Encode wrote in front.
+// ReadHeader reads what Encode wrote in front. The beginning of it all is enough.
 func ReadHeader(packed []byte) (Header, error) {
 	var h Header
 	if len(packed) < 8 || binary.LittleEndian.Uint32(packed) != skippable {

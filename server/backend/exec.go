@@ -1,0 +1,211 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/schemas/expr"
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
+
+const (
+	// searchPath is where programs are looked for, whatever the runtime's own
+	// environment says.
+	searchPath = "/usr/local/bin:/usr/bin:/bin"
+	// grace is how long a program may take to end when it is asked to.
+	grace = 2 * time.Second
+	// drain is how long output is still read when all that is known of the
+	// program has ended.
+	drain = 500 * time.Millisecond
+	// errorTail is how much of standard error an error shows, in bytes.
+	errorTail = 4 << 10
+)
+
+type execTool struct {
+	words  *expr.Words
+	dir    string
+	files  string // the folder when there is no dir
+	env    []named
+	stdin  *expr.Template
+	wait   time.Duration
+	limit  int
+	strict bool // whether an exit status other than 0 is an error
+	log    hclog.Logger
+}
+
+func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
+	t := &execTool{
+		dir: e.Dir, files: env.FilesDir, wait: time.Duration(e.Timeout), limit: int(e.OutputLimit),
+		strict: e.ErrorExits == nil || *e.ErrorExits, log: env.Logger,
+	}
+	if t.dir != "" && !filepath.IsAbs(t.dir) {
+		t.dir = filepath.Join(env.FilesDir, t.dir)
+	}
+	var err error
+	if t.words, err = expr.CompileWords(e.Command); err != nil {
+		return nil, fmt.Errorf("exec.command: %w", err)
+	}
+	if c.check {
+		if err := t.words.Check(c.names); err != nil {
+			return nil, fmt.Errorf("exec.command: %w", err)
+		}
+	}
+	for name := range e.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return nil, fmt.Errorf("exec.env: %q cannot be the name of an environment variable", name)
+		}
+	}
+	// A NUL ends an environment variable as it ends a word.
+	if t.env, err = c.templates("exec.env", e.Env, "text"); err != nil {
+		return nil, err
+	}
+	if t.stdin, err = c.template("exec.stdin", e.Stdin, "text"); err != nil {
+		return nil, err
+	}
+	if _, err := lookPath(string(e.Command[0]), t.folder()); err != nil {
+		t.log.Warn("a tool's program is not there; calls will fail until it is", "error", err)
+	}
+	return t, nil
+}
+
+// folder is where the program runs. A document without files may come without
+// their folder.
+func (t *execTool) folder() string {
+	if t.dir != "" {
+		return t.dir
+	}
+	if info, err := os.Stat(t.files); err == nil && info.IsDir() {
+		return t.files
+	}
+	return "/"
+}
+
+// Call runs the program and answers with its standard output.
+func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.ToolResult, error) {
+	cmd, stdin, err := t.command(args)
+	if err != nil {
+		return unfit(err), nil
+	}
+	if cmd.Path, err = lookPath(cmd.Path, cmd.Dir); err != nil {
+		return protocol.ErrorResult(err.Error()), nil
+	}
+	limited, cancel := context.WithTimeout(ctx, t.wait)
+	defer cancel()
+	begun := time.Now()
+	stdout, stderr := &head{limit: t.limit}, &tail{limit: errorTail}
+	err = run(limited, cmd, stdin, stdout, stderr)
+	t.log.Debug("program ended", "program", cmd.Path, "took", time.Since(begun), "failed", err != nil)
+
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return protocol.ErrorResult("The call was given up before the program had ended, and the program was stopped."), nil
+	case limited.Err() != nil:
+		return failure(stdout, stderr, fmt.Sprintf("The program did not end within %s and was stopped.", t.wait)), nil
+	case errors.As(err, &exit):
+		if t.strict {
+			return failure(stdout, stderr, fmt.Sprintf("The program failed: %s.", exit)), nil
+		}
+	case err != nil:
+		return protocol.ErrorResult("The program cannot be run: " + err.Error()), nil
+	}
+	return textResult(stdout.text()), nil
+}
+
+// command prepares the program; its Path is still the word of the document.
+func (t *execTool) command(args map[string]any) (cmd *exec.Cmd, stdin string, err error) {
+	input := expr.Input(args)
+	words, err := t.words.Eval(input)
+	if err != nil {
+		return nil, "", fmt.Errorf("exec.command: %w", err)
+	}
+	cmd = &exec.Cmd{Path: words[0], Args: words, Dir: t.folder(), Env: []string{}}
+	for _, v := range t.env {
+		value, err := eval("exec.env."+v.name, v.template, input)
+		if err != nil {
+			return nil, "", err
+		}
+		if strings.ContainsRune(value, 0) {
+			return nil, "", fmt.Errorf("exec.env.%s: an environment variable cannot hold a NUL character", v.name)
+		}
+		cmd.Env = append(cmd.Env, v.name+"="+value)
+	}
+	stdin, err = eval("exec.stdin", t.stdin, input)
+	return cmd, stdin, err
+}
+
+// lookPath finds a program: by its name, or by a path, which is relative to dir.
+func lookPath(program, dir string) (string, error) {
+	candidates := []string{program}
+	switch {
+	case filepath.IsAbs(program):
+	case strings.Contains(program, "/"):
+		candidates[0] = filepath.Join(dir, program)
+	default:
+		candidates = nil
+		for _, d := range filepath.SplitList(searchPath) {
+			candidates = append(candidates, filepath.Join(d, program))
+		}
+	}
+	for _, path := range candidates {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("there is no program %s; looked for: %s", program, strings.Join(candidates, ", "))
+}
+
+// failure is a result with what the program said before it failed.
+func failure(stdout *head, stderr *tail, what string) *protocol.ToolResult {
+	parts := []string{what}
+	if s := stderr.text(); s != "" {
+		parts = append(parts, s)
+	}
+	if s := strings.TrimSpace(stdout.text()); s != "" {
+		parts = append(parts, s)
+	}
+	return protocol.ErrorResult(strings.Join(parts, "\n\n"))
+}
+
+// run runs a program until it has ended or ctx has. Then nothing of its process
+// group is left, and nobody reads from its pipes or writes to them any more.
+func run(ctx context.Context, cmd *exec.Cmd, stdin string, stdout, stderr io.Writer) error {
+	p, err := openPipes(cmd, stdin, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	ownGroup(cmd)
+	if err := cmd.Start(); err != nil {
+		p.abandon()
+		return err
+	}
+	p.begin()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		terminate(cmd)
+		patience := time.NewTimer(grace)
+		defer patience.Stop()
+		select {
+		case err = <-ended:
+		case <-patience.C:
+			kill(cmd)
+			err = <-ended
+		}
+	}
+	kill(cmd) // what the program has left behind
+	p.finish()
+	return err
+}

@@ -1,0 +1,67 @@
+package backend
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// head keeps the first bytes that are written to it.
+type head struct {
+	data  []byte
+	limit int
+	cut   bool // whether there were more
+}
+
+// Write takes everything, so that whoever writes goes on.
+func (h *head) Write(p []byte) (int, error) {
+	keep := min(len(p), h.limit-len(h.data))
+	h.data = append(h.data, p[:keep]...)
+	h.cut = h.cut || keep < len(p)
+	return len(p), nil
+}
+
+// text is what was kept, as valid UTF-8, with a mark where it was cut.
+func (h *head) text() string {
+	data := h.data
+	if h.cut {
+		data = data[:len(data)-partialRune(data)]
+	}
+	s := valid(data)
+	if h.cut {
+		s += "\n[cut after " + schemas.Size(h.limit).String() + "]"
+	}
+	return s
+}
+
+// tail keeps the last bytes that are written to it.
+type tail struct {
+	data  []byte
+	limit int
+}
+
+// Write takes everything.
+func (t *tail) Write(p []byte) (int, error) {
+	t.data = append(t.data, p[max(0, len(p)-t.limit):]...)
+	t.data = t.data[max(0, len(t.data)-t.limit):]
+	return len(p), nil
+}
+
+func (t *tail) text() string { return strings.TrimSpace(valid(t.data)) }
+
+func valid(data []byte) string { return strings.ToValidUTF8(string(data), "\ufffd") }
+
+// partialRune is how many bytes at the end of data are the beginning of a
+// character whose rest is missing.
+func partialRune(data []byte) int {
+	for n := 1; n <= min(len(data), utf8.UTFMax); n++ {
+		if utf8.RuneStart(data[len(data)-n]) {
+			if utf8.FullRune(data[len(data)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/transport"
+)
+
+// batch answers the messages of a batch together, in their order.
+func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.Message) {
+	if !x.Version.Batches() {
+		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
+		return
+	}
+	if !rt.workers.admit() {
+		rt.metrics.Refused("queue")
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
+		return
+	}
+	x.Detach(func() {
+		defer rt.workers.leave()
+		out := append(transport.Buffer(), '[')
+		for _, data := range m.Batch {
+			sub := x.Sub(data, func(a transport.Answer) {
+				if a.Body == nil {
+					return
+				}
+				if len(out) > 1 {
+					out = append(out, ',')
+				}
+				out = append(out, a.Body...)
+			})
+			rt.part(ctx, sub)
+		}
+		if len(out) == 1 {
+			x.Answer(transport.Answer{})
+			return
+		}
+		x.Answer(transport.Answer{Body: append(out, ']')})
+	})
+}
+
+// part answers one message of a batch.
+func (rt *Runtime) part(ctx context.Context, x *transport.Exchange) {
+	st := rt.current.Load()
+	m, err := protocol.Decode(x.Data, st.depth)
+	if err == nil && (m.Kind == protocol.Batch || m.Method == protocol.Initialize || m.DeclaredVersion() != "") {
+		err = protocol.NewError(protocol.InvalidRequest, "a batch cannot hold this message")
+	}
+	if err != nil {
+		x.Answer(transport.Answer{Body: protocol.AppendError(nil, m.ID, err)})
+		return
+	}
+	rt.single(ctx, st, x, m)
+}

@@ -1,0 +1,144 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// dialTimeout bounds the wait for a server that listens but does not accept.
+const dialTimeout = 5 * time.Second
+
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 1 << 20
+
+// Client asks a running server. Its methods may be called from many goroutines
+// and take turns. After an operation that was given up the client is of no more
+// use, as an answer may still be on its way.
+type Client struct {
+	path string
+	mu   sync.Mutex
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+// Dial connects to the socket at that path.
+func Dial(socketPath string) (*Client, error) {
+	c := &Client{path: socketPath}
+	folder, name := filepath.Split(socketPath)
+	err := reach(filepath.Clean(folder), name, func(path string) (err error) {
+		c.conn, err = net.DialTimeout("unix", path, dialTimeout)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("no server answers on control socket %s: %w", socketPath, err)
+	}
+	c.in = bufio.NewReaderSize(c.conn, 64<<10)
+	return c, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// Ping asks whether the server answers.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.ask(ctx, opPing)
+	return err
+}
+
+// Status asks how the server is.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	a, err := c.ask(ctx, opStatus)
+	if err != nil {
+		return Status{}, err
+	}
+	if a.Status == nil {
+		return Status{}, fmt.Errorf("control socket %s: the answer holds no status", c.path)
+	}
+	return *a.Status, nil
+}
+
+// Reload has the server load its document again. The error says why it goes on
+// with the one that it has.
+func (c *Client) Reload(ctx context.Context) error {
+	_, err := c.ask(ctx, opReload)
+	return err
+}
+
+// Stop has the server end its calls and stop. A server that is gone before it
+// could answer has stopped too.
+func (c *Client) Stop(ctx context.Context) error {
+	_, err := c.ask(ctx, opStop)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// Health asks for the health of the server, and returns what /health would
+// answer.
+func (c *Client) Health(ctx context.Context) (ok bool, body []byte, err error) {
+	a, err := c.ask(ctx, opHealth)
+	return a.Healthy, a.Health, err
+}
+
+func (c *Client) ask(ctx context.Context, op string) (answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// A context that has ended wakes up whatever waits for the connection.
+	_ = c.conn.SetDeadline(time.Time{})
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = c.conn.SetDeadline(time.Unix(1, 0))
+		close(woken)
+	})
+	defer func() {
+		if !stop() {
+			<-woken // or it would wake up whoever comes next
+		}
+	}()
+	a, err := c.exchange(op)
+	if err != nil {
+		c.conn.Close()
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return answer{}, fmt.Errorf("control socket %s: %s: %w", c.path, op, err)
+	}
+	if a.Error != "" {
+		return answer{}, errors.New(a.Error)
+	}
+	return a, nil
+}
+
+func (c *Client) exchange(op string) (a answer, err error) {
+	out, err := json.Marshal(request{op})
+	if err != nil {
+		return a, err
+	}
+	if _, err := c.conn.Write(append(out, '\n')); err != nil {
+		return a, err
+	}
+	var line []byte
+	for {
+		part, err := c.in.ReadSlice('\n')
+		line = append(line, part...)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return a, err
+		}
+		if len(line) > maxAnswer {
+			return a, errors.New("the answer is too long")
+		}
+	}
+	return a, json.Unmarshal(line, &a)
+}
