@@ -13,8 +13,9 @@ import (
 // facts are what the manifests need to know of a document.
 type facts struct {
 	service, pod ports
-	health       string // URL path
-	metrics      string // URL path
+	path         string // of the MCP endpoint's URL
+	health       string // likewise
+	metrics      string // likewise
 	memory       int64  // bytes
 	cpu          int64  // thousandths of a core
 	drain        time.Duration
@@ -70,18 +71,6 @@ func portsOf(v []cty.Value) (service, pod ports) {
 	return service, ports{inside(service.front), inside(service.raw), inside(service.metrics)}
 }
 
-// servicePorts are the front door's and the metrics' port of the Service; null
-// for one that it lacks.
-func servicePorts(doc cty.Value) [2]cty.Value {
-	pick := func(of func(ports) int64) cty.Value {
-		return document.Derive(cty.Number, func(v []cty.Value) cty.Value {
-			service, _ := portsOf(v)
-			return portValue(of(service))
-		}, portSettings(doc)...)
-	}
-	return [2]cty.Value{pick(func(p ports) int64 { return p.front }), pick(func(p ports) int64 { return p.metrics })}
-}
-
 func portValue(port int64) cty.Value {
 	if port == 0 {
 		return cty.NullVal(cty.Number)
@@ -107,16 +96,6 @@ func shipped(doc cty.Value) cty.Value {
 	return document.With(out, "metrics", "port", port(func(p ports) int64 { return p.metrics }))
 }
 
-// endpointAt is where a document's server is reached behind those ports of a
-// Service, at that address.
-func endpointAt(shipped cty.Value, ports [2]cty.Value, address cty.Value) document.Endpoint {
-	e := document.EndpointOf(shipped, ports[0], ports[1], address.AsString())
-	if v, _ := ports[1].Unmark(); v.IsKnown() && v.IsNull() {
-		e.MetricsURL = cty.NullVal(cty.String)
-	}
-	return e
-}
-
 // manifest makes a manifest of what the document says: unknown while any of it
 // is, and with the marks of all of it.
 func (l *lowering) manifest(of func(facts) fields) cty.Value {
@@ -124,13 +103,13 @@ func (l *lowering) manifest(of func(facts) fields) cty.Value {
 	from := append(portSettings(doc),
 		document.Setting(doc, "health", "path"), document.Setting(doc, "metrics", "path"),
 		document.Setting(doc, "limits", "memory"), document.Setting(doc, "limits", "cpu"),
-		document.Setting(doc, "limits", "drain_timeout"))
+		document.Setting(doc, "limits", "drain_timeout"), document.Setting(doc, "listen", "path"))
 	return document.Derive(cty.DynamicPseudoType, func(v []cty.Value) cty.Value {
 		// The vocabulary has refused sizes and durations that do not parse.
 		memory, _ := schemas.ParseSize(v[6].AsString())
 		drain, _ := schemas.ParseDuration(v[8].AsString())
 		cpu, _ := v[7].Multiply(cty.NumberIntVal(1000)).AsBigFloat().Int64()
-		f := facts{health: v[4].AsString(), metrics: v[5].AsString(), memory: int64(memory), cpu: cpu, drain: time.Duration(drain)}
+		f := facts{path: v[9].AsString(), health: v[4].AsString(), metrics: v[5].AsString(), memory: int64(memory), cpu: cpu, drain: time.Duration(drain)}
 		f.service, f.pod = portsOf(v[:4])
 		return valueOf(of(f))
 	}, from...)

@@ -46,9 +46,7 @@ func ours(owners []owner) *fieldpath.Set {
 
 // fieldsOf are the fields that a manifest sets.
 func fieldsOf(manifest fields) *fieldpath.Set {
-	v := value.NewValueInterface(manifest)
-	set := fieldpath.SetFromValue(v)
-	return &set
+	return fieldpath.SetFromValue(value.NewValueInterface(manifest))
 }
 
 // projection is an object, or a part of one, reduced to some of its fields.
@@ -111,7 +109,7 @@ func (p *projection) object(o fields, set *fieldpath.Set, at fieldpath.Path, pla
 
 func (p *projection) list(l []any, set *fieldpath.Set, at fieldpath.Path, place cty.Path) any {
 	keys := keysIn(set)
-	if len(keys) == 0 {
+	if len(keys) == 0 || !p.keyed(at) {
 		return p.whole(l, at, place)
 	}
 	out := []any{}
@@ -141,6 +139,23 @@ func (p *projection) list(l []any, set *fieldpath.Set, at fieldpath.Path, place 
 		}
 	}
 	return out
+}
+
+// keyed reports whether the server picks the items of the list at the path by
+// keys: some manager's share says so. What erlmcp recorded cannot tell.
+func (p *projection) keyed(at fieldpath.Path) bool {
+	for _, o := range p.owners {
+		set, ok := o.fields, true
+		for _, e := range at {
+			if set, ok = set.Children.Get(e); !ok {
+				break
+			}
+		}
+		if ok && len(keysIn(set)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // note remembers who set a field that is not erlmcp's.

@@ -120,7 +120,8 @@ func (l *lowering) objects() {
 		budget.DependsOn = []address.Resource{deployment}
 		l.add(budget)
 	}
-	service := l.object("service", ServiceType, l.serviceManifest(), l.endpoint())
+	manifest := l.serviceManifest()
+	service := l.object("service", ServiceType, manifest, l.endpoint(manifest))
 	service.DependsOn = []address.Resource{deployment}
 	l.add(service)
 }
@@ -161,13 +162,18 @@ func (l *lowering) patched(kind string, manifest cty.Value) cty.Value {
 }
 
 // endpoint is where clients reach the Service, as far as that is settled before
-// it is there.
-func (l *lowering) endpoint() map[string]cty.Value {
+// it is there: elsewhere the cluster picks an address or a port.
+func (l *lowering) endpoint(service cty.Value) map[string]cty.Value {
 	if l.kube.ServiceType != "" && l.kube.ServiceType != "ClusterIP" {
-		return nil // the cluster picks the port of the nodes, or the address
+		return nil
 	}
-	e := endpointAt(l.document, servicePorts(l.in.Document), cty.StringVal(l.name+"."+l.Namespace+".svc"))
-	return map[string]cty.Value{"url": e.URL, "address": e.Address, "port": e.Port, "metrics_url": e.MetricsURL}
+	out := map[string]cty.Value{}
+	for _, name := range endpointAttributes {
+		out[name] = document.Derive(typeOf(ServiceType).Attribute(name).Type, func(v []cty.Value) cty.Value {
+			return endpointOf(jsonOf(v[0]).(fields), clusterAddress(l.name, l.Namespace))[name]
+		}, service)
+	}
+	return out
 }
 
 var (

@@ -2,7 +2,9 @@ package kubernetes
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -85,10 +87,27 @@ func (l *lowering) serviceManifest() cty.Value {
 		if f.service.metrics != 0 && typ == "ClusterIP" { // nobody outside of the cluster
 			open = append(open, port("metrics", f.service.metrics))
 		}
-		return fields{"metadata": l.metadata(l.kube.ServiceAnnotations), "spec": fields{
+		return fields{"metadata": l.metadata(l.serviceAnnotations(f)), "spec": fields{
 			"type": typ, "selector": fields{LabelServer: l.name}, "ports": open,
 		}}
 	})
+}
+
+func (l *lowering) serviceAnnotations(f facts) map[string]string {
+	out := map[string]string{AnnotationScheme: l.scheme(), AnnotationPath: f.path}
+	if f.service.metrics != 0 {
+		out[AnnotationMetrics] = f.metrics
+	}
+	maps.Copy(out, l.kube.ServiceAnnotations)
+	return out
+}
+
+// scheme is that of the server's URLs.
+func (l *lowering) scheme() string {
+	if l.has("tls") {
+		return "https"
+	}
+	return "http"
 }
 
 func (l *lowering) autoscalerManifest() cty.Value {
@@ -140,9 +159,7 @@ func (l *lowering) template(f facts) fields {
 		annotations["prometheus.io/port"] = strconv.FormatInt(f.pod.metrics, 10)
 		annotations["prometheus.io/path"] = f.metrics
 	}
-	for k, v := range l.kube.PodAnnotations {
-		annotations[k] = v
-	}
+	maps.Copy(annotations, l.kube.PodAnnotations)
 	spec := fields{
 		"serviceAccountName":            l.name,
 		"automountServiceAccountToken":  false,
@@ -257,11 +274,7 @@ func (l *lowering) probe(f facts, period, failures int64) fields {
 		out["exec"] = fields{"command": texts(image.Program, "health", "-control", controlPath)}
 		return out
 	}
-	scheme := "HTTP"
-	if l.has("tls") {
-		scheme = "HTTPS"
-	}
-	out["httpGet"] = fields{"path": f.health, "port": "mcp", "scheme": scheme}
+	out["httpGet"] = fields{"path": f.health, "port": "mcp", "scheme": strings.ToUpper(l.scheme())}
 	return out
 }
 

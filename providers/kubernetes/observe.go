@@ -1,10 +1,13 @@
 package kubernetes
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"net"
+	"strconv"
 
 	"github.com/zclconf/go-cty/cty"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -65,13 +68,63 @@ func loaded(deployment, secret *unstructured.Unstructured) bool {
 		textAt(deployment.Object, "spec", "template", "metadata", "annotations", AnnotationRestart) == restart
 }
 
-// observeEndpoint adds where a Service answers. Its URLs hold paths of the
-// document, which the Service does not know: those are as they were recorded.
-func observeEndpoint(values map[string]cty.Value, service *unstructured.Unstructured, prior cty.Value) {
-	if prior == cty.NilVal || prior.IsNull() {
-		return
+// endpointAttributes are those of a Service that others refer to.
+var endpointAttributes = []string{"url", "address", "port", "metrics_url"}
+
+// clusterAddress is the name by which a Service is reached within the cluster.
+func clusterAddress(name, namespace string) string { return name + "." + namespace + ".svc" }
+
+// observeEndpoint adds where a Service answers: nothing while the cluster has not
+// given it an address.
+func observeEndpoint(values map[string]cty.Value, service *unstructured.Unstructured) {
+	address := ""
+	switch textAt(service.Object, "spec", "type") {
+	case "ClusterIP":
+		address = clusterAddress(service.GetName(), service.GetNamespace())
+	case "LoadBalancer":
+		address = balancerAddress(service)
 	}
-	for _, name := range []string{"url", "address", "port", "metrics_url"} {
-		values[name] = prior.GetAttr(name)
+	for name, v := range endpointOf(service.Object, address) {
+		values[name] = v
 	}
+}
+
+// balancerAddress is what a load balancer got, "" while it has got nothing.
+func balancerAddress(service *unstructured.Unstructured) string {
+	for _, i := range listAt(service.Object, "status", "loadBalancer", "ingress") {
+		if a := cmp.Or(textAt(i, "ip"), textAt(i, "hostname")); a != "" {
+			return a
+		}
+	}
+	return ""
+}
+
+// endpointOf is where a Service answers that has the address. The port of a node
+// is told without an address: any node's will do.
+func endpointOf(service fields, address string) map[string]cty.Value {
+	out := map[string]cty.Value{}
+	for _, name := range endpointAttributes {
+		out[name] = cty.NullVal(typeOf(ServiceType).Attribute(name).Type)
+	}
+	said := func(name string) string { return textAt(service, "metadata", "annotations", name) }
+	for _, p := range listAt(service, "spec", "ports") {
+		port := intAt(p, "port")
+		if textAt(service, "spec", "type") == "NodePort" {
+			port = intAt(p, "nodePort")
+		}
+		host := net.JoinHostPort(address, strconv.FormatInt(port, 10))
+		switch textAt(p, "name") {
+		case "mcp":
+			out["port"] = portValue(port)
+			if address != "" {
+				out["address"] = cty.StringVal(address)
+				out["url"] = cty.StringVal(said(AnnotationScheme) + "://" + host + said(AnnotationPath))
+			}
+		case "metrics":
+			if address != "" {
+				out["metrics_url"] = cty.StringVal("http://" + host + said(AnnotationMetrics))
+			}
+		}
+	}
+	return out
 }

@@ -111,7 +111,7 @@ func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs doc
 	case DeploymentType:
 		observeDocument(values, o, docs)
 	case ServiceType:
-		observeEndpoint(values, o, prior)
+		observeEndpoint(values, o)
 	}
 	out := resource.Reading{Exists: true, Values: object(typeOf(typ), values)}
 	for _, a := range p.authors {

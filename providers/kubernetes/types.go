@@ -30,12 +30,16 @@ const (
 	LabelServer        = "erlmcp.dev/server"   // name of the server's objects; pods bear it too
 	AnnotationAddress  = "erlmcp.dev/address"  // of the resource
 	AnnotationRevision = "erlmcp.dev/revision" // number of the apply that last changed the object
-	// AnnotationRestart stands on the document's Secret and on the pods: number of
-	// the last apply whose change of the document needs new pods.
+	// AnnotationRestart stands on the document's Secret and on the pods: the
+	// Secret's revision that last changed something that needs new pods.
 	AnnotationRestart = "erlmcp.dev/restart"
 	// AnnotationLoaded stands on the Deployment: the revision of the Secret that
 	// its pods have taken in.
 	AnnotationLoaded = "erlmcp.dev/loaded"
+	// These stand on the Service, and say of its URLs what ports do not.
+	AnnotationScheme  = "erlmcp.dev/scheme"
+	AnnotationPath    = "erlmcp.dev/path"
+	AnnotationMetrics = "erlmcp.dev/metrics-path"
 )
 
 // kind is a kind of Kubernetes object that a type of resource stands for.
@@ -69,7 +73,7 @@ var (
 	}
 )
 
-var types = []*resource.Type{
+var resourceTypes = []*resource.Type{
 	objectType(NamespaceType, "The namespace of a target.", nil),
 	{
 		Name: ImageType, Doc: "The image of the runtime, made here and pushed to a registry.",
@@ -81,7 +85,7 @@ var types = []*resource.Type{
 	objectType(AccountType, "The identity of a server's pods.", nil),
 	objectType(DeploymentType, "The pods of a server, with its document and files.", rolling,
 		document.Attribute(),
-		document.FilesAttribute(),
+		filesAttribute(),
 		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
 	objectType(ServiceType, "The stable address of a server's pods.", nil,
 		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
@@ -105,6 +109,13 @@ func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ..
 	return t
 }
 
+// filesAttribute is felt as new pods: a volume does not say when it has changed.
+func filesAttribute() resource.Attribute {
+	a := document.FilesAttribute()
+	a.Impact = resource.ImpactRolling
+	return a
+}
+
 // rolling is what users feel of a change of a Deployment: one of the pods'
 // template replaces them, step by step.
 func rolling(p cty.Path) resource.Impact {
@@ -119,7 +130,7 @@ func rolling(p cty.Path) resource.Impact {
 
 // typeOf is the type of that name, or nil.
 func typeOf(name string) *resource.Type {
-	for _, t := range types {
+	for _, t := range resourceTypes {
 		if t.Name == name {
 			return t
 		}

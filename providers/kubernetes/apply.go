@@ -1,0 +1,174 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// intent is an object as erlmcp wants it.
+type intent struct {
+	kind      kind
+	namespace string // "" for a kind that has none
+	name      string
+	address   address.Resource
+	body      fields // metadata, spec and so on; the name is added
+	// before is the manifest that erlmcp applied last; nil when that is not known.
+	// What others have changed of it since is taken back.
+	before fields
+}
+
+// apply has the server merge the intent into the object, or create it. Fields
+// that other managers own are taken only when the target says so, or when they
+// were erlmcp's before somebody edited them by hand.
+func (c *cluster) apply(ctx context.Context, i intent) (*unstructured.Unstructured, error) {
+	o, err := c.patch(ctx, i, c.Force)
+	if apierrors.IsConflict(err) && !c.Force {
+		theirs := foreign(conflicts(err), i.before)
+		if len(theirs) > 0 {
+			return nil, conflict(i, theirs)
+		}
+		o, err = c.patch(ctx, i, true)
+	}
+	if err != nil {
+		return nil, refused(i, err)
+	}
+	return o, nil
+}
+
+func (c *cluster) patch(ctx context.Context, i intent, force bool) (*unstructured.Unstructured, error) {
+	raw, err := json.Marshal(i.object())
+	if err != nil {
+		return nil, err
+	}
+	return c.in(i.kind, i.namespace).Patch(ctx, i.name, types.ApplyPatchType, raw, metav1.PatchOptions{
+		FieldManager: Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict,
+	})
+}
+
+// object is the whole object, as it is sent or printed.
+func (i intent) object() fields {
+	out := fields{"apiVersion": i.kind.apiVersion(), "kind": i.kind.name}
+	for k, v := range i.body {
+		out[k] = v
+	}
+	meta := fields{}
+	if m, ok := i.body["metadata"].(fields); ok {
+		for k, v := range m {
+			meta[k] = v
+		}
+	}
+	meta["name"] = i.name
+	if i.namespace != "" {
+		meta["namespace"] = i.namespace
+	}
+	out["metadata"] = meta
+	return out
+}
+
+// clash is a field that another manager owns.
+type clash struct {
+	field, manager string
+	edited         bool // by hand or by a program, not applied as what it wants
+}
+
+var conflictForm = regexp.MustCompile(`conflict with ("(?:[^"\\]|\\.)*")`)
+
+// conflicts are the causes in the server's answer.
+func conflicts(err error) []clash {
+	status, ok := err.(apierrors.APIStatus)
+	if !ok || status.Status().Details == nil {
+		return nil
+	}
+	var out []clash
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type != metav1.CauseTypeFieldManagerConflict {
+			continue
+		}
+		manager := cause.Message
+		if m := conflictForm.FindStringSubmatch(cause.Message); m != nil {
+			_ = json.Unmarshal([]byte(m[1]), &manager) // else the message says it
+		}
+		// The server names an API version for managers that update, none for those
+		// that apply.
+		out = append(out, clash{cause.Field, manager, strings.Contains(cause.Message, " using ")})
+	}
+	return out
+}
+
+// foreign are the clashes that are not edits of what erlmcp had applied. Fields
+// are told apart without the keys of list items, which are guesses in a manifest.
+func foreign(all []clash, before fields) []clash {
+	applied := map[string]bool{}
+	if before != nil {
+		fieldsOf(before).Iterate(func(p fieldpath.Path) { applied[plainPath(p.String())] = true })
+	}
+	var out []clash
+	for _, c := range all {
+		if !c.edited || !appliedAt(applied, plainPath(c.field)) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// appliedAt reports whether erlmcp had applied the field, or a part of it.
+func appliedAt(applied map[string]bool, field string) bool {
+	if applied[field] {
+		return true
+	}
+	for a := range applied {
+		if strings.HasPrefix(a, field+".") || strings.HasPrefix(field, a+".") {
+			return true
+		}
+	}
+	return false
+}
+
+var itemKeys = regexp.MustCompile(`\[[^\]]*\]`)
+
+func plainPath(p string) string { return itemKeys.ReplaceAllString(p, "") }
+
+func conflict(i intent, theirs []clash) *diag.Diagnostic {
+	var lines []string
+	for _, c := range theirs {
+		lines = append(lines, fmt.Sprintf("%s belongs to %q", c.field, c.manager))
+	}
+	d := diag.Errorf("other managers own fields", "%s %s/%s: %s.", i.kind.name, i.namespace, i.name, strings.Join(lines, "; ")).
+		Fix("Leave these fields to them, or write force = true in the target block to take them.")
+	d.Address = i.address.String()
+	return d
+}
+
+// refused explains what the server does not take.
+func refused(i intent, err error) error {
+	what := fmt.Sprintf("apply %s %s", i.kind.name, i.name)
+	if i.namespace != "" {
+		what = fmt.Sprintf("apply %s %s/%s", i.kind.name, i.namespace, i.name)
+	}
+	remedy := ""
+	switch {
+	case apierrors.IsForbidden(err):
+		remedy = "Check the rights of the user, the namespace's quota and its admission policies."
+	case apierrors.IsNotFound(err):
+		remedy = "Create the namespace, or write create_namespace = true in the target block."
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		remedy = "Correct the configuration; patch blocks are passed on as they are."
+	default:
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	d := diag.Errorf("the cluster refuses an object", "%s: %s.", what, strings.TrimSuffix(err.Error(), ".")).Fix("%s", remedy)
+	d.Address = i.address.String()
+	return d
+}

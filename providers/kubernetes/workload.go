@@ -1,0 +1,205 @@
+package kubernetes
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/zclconf/go-cty/cty"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// putWorkload brings the Secret, the ConfigMaps and the Deployment of a server to
+// what is desired, and waits until its pods run with it.
+//
+// The Secret comes first and gets a new revision with every change of document or
+// files. Only when the pods have taken it in does the Deployment say so: an apply
+// that is cut off anywhere between is seen.
+func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (cty.Value, error) {
+	d, err := w.delivery(ctx, c, i)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	if err := w.deliver(ctx, c, i, d); err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	on := inside(inside(i.body, "metadata"), "annotations")
+	delete(on, AnnotationLoaded)
+	inside(inside(inside(inside(i.body, "spec"), "template"), "metadata"), "annotations")[AnnotationRestart] = d.restart
+	if _, err := w.apply(ctx, i); err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	if err := w.awaitPods(ctx, c, i.name); err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	if err := w.reload(ctx, c, i.name, d); err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	on[AnnotationLoaded] = d.revision
+	if _, err := w.apply(ctx, i); err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	return w.observe(ctx, c, i)
+}
+
+// delivery is what the pods are to run with.
+type delivery struct {
+	document []byte
+	// revision names this content, restart the last one that needs new pods.
+	revision, restart string
+	fresh             bool // the cluster does not hold it yet
+}
+
+// delivery compares what is desired with what the cluster holds.
+func (w *writer) delivery(ctx context.Context, c resource.Change, i intent) (delivery, error) {
+	var d delivery
+	var err error
+	if d.document, err = schemas.Encode(c.Desired.GetAttr("document")); err != nil {
+		return d, err
+	}
+	secret, err := w.get(ctx, secrets, i.namespace, documentName(i.name))
+	if err != nil {
+		return d, err
+	}
+	token := make([]byte, 4)
+	_, _ = rand.Read(token) // never fails
+	next := strconv.Itoa(c.Revision) + "." + hex.EncodeToString(token)
+	if secret == nil {
+		d.revision, d.restart, d.fresh = next, next, true
+		return d, nil
+	}
+	held := map[string]cty.Value{}
+	docs, err := w.documents(ctx)
+	if err != nil {
+		return d, err
+	}
+	deployment := &unstructured.Unstructured{Object: fields{"metadata": fields{"name": i.name}}}
+	observeDocument(held, deployment, docs)
+	changed := document.Changed(typeOf(DeploymentType), object(typeOf(DeploymentType), held), c.Desired)
+	impact := max(changed["document"], changed["files"])
+	d.revision, d.restart = secret.GetAnnotations()[AnnotationRevision], secret.GetAnnotations()[AnnotationRestart]
+	if impact > resource.ImpactNone || d.revision == "" {
+		d.revision, d.fresh = next, true
+	}
+	if impact > resource.ImpactReload || d.restart == "" {
+		d.restart = next
+	}
+	return d, nil
+}
+
+// deliver puts the document and the files into the cluster.
+func (w *writer) deliver(ctx context.Context, c resource.Change, i intent, d delivery) error {
+	if !d.fresh {
+		return nil
+	}
+	chunks, err := chunk(c.Files)
+	if err != nil {
+		return err
+	}
+	part := func(k kind, name string, body fields, annotations map[string]string) error {
+		inside(body, "metadata")["labels"] = fields{
+			"app.kubernetes.io/name": i.name, "app.kubernetes.io/managed-by": Manager, LabelServer: i.name,
+		}
+		w.sign(body, c, annotations)
+		delete(body, "kind")
+		_, err := w.apply(ctx, intent{kind: k, namespace: i.namespace, name: name, address: c.Address, body: body, before: body})
+		return err
+	}
+	data := fields{schemas.DocumentName: base64.StdEncoding.EncodeToString(d.document)}
+	err = part(secrets, documentName(i.name), fields{"type": "Opaque", "data": data},
+		map[string]string{AnnotationRevision: d.revision, AnnotationRestart: d.restart})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for n, files := range chunks {
+		body, err := fileObject(files)
+		if err != nil {
+			return err
+		}
+		names = append(names, filesName(i.name, n))
+		if err := part(configMaps, names[n], body, nil); err != nil {
+			return err
+		}
+	}
+	return w.prune(ctx, c, i, names)
+}
+
+// fileObject is the content of a ConfigMap: files, and which path each key stands
+// for.
+func fileObject(files []resource.File) (fields, error) {
+	data, err := fileData(files)
+	if err != nil {
+		return nil, err
+	}
+	paths := map[string]string{}
+	for n, f := range files {
+		paths[fileKey(n)] = f.Path
+	}
+	raw, err := json.Marshal(paths)
+	if err != nil {
+		return nil, err
+	}
+	return fields{"binaryData": data, "data": fields{pathsKey: string(raw)}}, nil
+}
+
+// prune removes ConfigMaps of the server that hold none of its files any more.
+func (w *writer) prune(ctx context.Context, c resource.Change, i intent, keep []string) error {
+	all, err := w.list(ctx, configMaps, i.namespace)
+	if err != nil {
+		return err
+	}
+	for _, o := range all.byAddress[c.Address.String()] {
+		if !slices.Contains(keep, o.GetName()) {
+			if err := w.remove(ctx, c, configMaps, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// removeDocuments removes the Secret and the ConfigMaps of a server.
+func (w *writer) removeDocuments(ctx context.Context, c resource.Change) error {
+	for _, k := range []kind{secrets, configMaps} {
+		all, err := w.list(ctx, k, w.Namespace)
+		if err != nil {
+			return err
+		}
+		for _, o := range all.byAddress[c.Address.String()] {
+			if err := w.remove(ctx, c, k, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reload makes pods take in a document that was changed under them.
+func (w *writer) reload(ctx context.Context, c resource.Change, name string, d delivery) error {
+	sum := sha256.Sum256(d.document)
+	want := hex.EncodeToString(sum[:])
+	running, err := w.podsOf(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, p := range running {
+		if p.GetDeletionTimestamp() != nil || textAt(p.Object, "status", "phase") != "Running" {
+			continue
+		}
+		if err := w.reloadPod(ctx, c, p, d, want); err != nil {
+			return fmt.Errorf("reload pod %s: %w", p.GetName(), err)
+		}
+	}
+	return nil
+}
