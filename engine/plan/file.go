@@ -129,6 +129,7 @@ type differenceFile struct {
 	Sensitive bool            `json:"sensitive,omitempty"`
 	Replace   bool            `json:"replace,omitempty"`
 	Impact    resource.Impact `json:"impact,omitempty"`
+	By        string          `json:"by,omitempty"`
 }
 
 type outputFile struct {
@@ -232,7 +233,7 @@ func (e *encoder) differences(in []resource.Difference) []differenceFile {
 		}
 		out = append(out, differenceFile{
 			Path: path, Before: e.value(d.Before), After: e.value(d.After),
-			Sensitive: d.Sensitive, Replace: d.Replace, Impact: d.Impact,
+			Sensitive: d.Sensitive, Replace: d.Replace, Impact: d.Impact, By: d.By,
 		})
 	}
 	return out

@@ -89,7 +89,7 @@ func (d *decoder) differences(in []differenceFile) []resource.Difference {
 		d.fail(err)
 		out = append(out, resource.Difference{
 			Path: path, Before: d.value(f.Before), After: d.value(f.After),
-			Sensitive: f.Sensitive, Replace: f.Replace, Impact: f.Impact,
+			Sensitive: f.Sensitive, Replace: f.Replace, Impact: f.Impact, By: f.By,
 		})
 	}
 	return out

@@ -24,6 +24,7 @@ func Make(ctx context.Context, o Options) (*Plan, diag.List) {
 		targets:  map[address.Target]resource.Target{},
 		wanted:   map[address.Resource]*Wanted{},
 		decided:  map[address.Resource]*decision{},
+		authors:  map[address.Resource][]resource.Author{},
 		plan: &Plan{
 			PlannedBy: version.Version, Mode: o.Mode,
 			Lineage: o.State.Snapshot.Lineage, Serial: o.State.Snapshot.Serial, Journal: o.State.Journal,
@@ -55,6 +56,7 @@ type planner struct {
 	wanted    map[address.Resource]*Wanted // by address; of a shared resource, the first instance's
 	selected  map[address.Resource]bool    // nil selects everything
 	found     map[address.Resource]resource.Object
+	authors   map[address.Resource][]resource.Author // of what was found
 	decided   map[address.Resource]*decision
 
 	plan  *Plan

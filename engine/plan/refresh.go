@@ -24,7 +24,7 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 	}
 	p.found = make(map[address.Resource]resource.Object, len(addresses))
 	var wg sync.WaitGroup
-	var mu sync.Mutex // guards p.found and p.diags while readers run
+	var mu sync.Mutex // guards p.found, p.authors and p.diags while readers run
 	slots := make(chan struct{}, max(1, p.Parallelism))
 	for t, batch := range batches {
 		wg.Add(1)
@@ -32,28 +32,29 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		go func() {
 			defer wg.Done()
 			defer func() { <-slots }()
-			found, diags := p.read(ctx, t, batch)
+			found, authors, diags := p.read(ctx, t, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			p.diags = append(p.diags, diags...)
 			for a, o := range found {
 				p.found[a] = o
 			}
+			maps.Copy(p.authors, authors)
 		}()
 	}
 	wg.Wait()
 }
 
-// read answers for one target. Only objects that exist are in the answer.
-func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (map[address.Resource]resource.Object, diag.List) {
+// read answers for one target: the objects that exist, and who else had a hand in them.
+func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (map[address.Resource]resource.Object, map[address.Resource][]resource.Author, diag.List) {
 	target, former := p.target(t)
 	provider := p.Providers[t.Kind]
 	if provider == nil {
-		return nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
+		return nil, nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
 	}
 	reader, err := provider.OpenReader(ctx, target, resource.Owner{Lineage: p.State.Snapshot.Lineage})
 	if err != nil {
-		return nil, diag.List{unreachable(t, former, len(batch), err)}
+		return nil, nil, diag.List{unreachable(t, former, len(batch), err)}
 	}
 	defer reader.Close()
 	keys := make([]resource.Key, len(batch))
@@ -61,10 +62,11 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		keys[i] = p.key(a)
 	}
 	found := make(map[address.Resource]resource.Object, len(batch))
+	authors := map[address.Resource][]resource.Author{}
 	var diags diag.List
 	readings := reader.Read(ctx, keys)
 	if len(readings) != len(keys) {
-		return nil, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
+		return nil, nil, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
 	}
 	for i, r := range readings {
 		if r.Err == nil && r.Exists && r.Values == cty.NilVal {
@@ -85,8 +87,11 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			continue
 		}
 		found[batch[i]] = o
+		if len(r.Authors) > 0 {
+			authors[batch[i]] = r.Authors
+		}
 	}
-	return found, diags
+	return found, authors, diags
 }
 
 func (p *planner) key(a address.Resource) resource.Key {

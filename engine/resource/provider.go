@@ -47,7 +47,7 @@ type Instance struct {
 	// blocks that say how many there are and how they are placed; its expressions
 	// are null. Unknowns and marks as in Desired.Values. NilVal where nothing is placed.
 	Placement cty.Value
-	Files    []File
+	Files     []File
 	// DependsOn are endpoints of the servers that the instance refers to.
 	DependsOn []address.Resource
 }

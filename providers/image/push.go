@@ -61,6 +61,20 @@ func (i *Image) Push(ctx context.Context, repository string, transport http.Roun
 	return nil
 }
 
+// Held reports whether the repository has the image, as far as the registry tells.
+func (i *Image) Held(ctx context.Context, repository string, transport http.RoundTripper) bool {
+	reference, err := i.Reference(repository)
+	if err != nil {
+		return false
+	}
+	digest, err := name.NewDigest(reference)
+	if err != nil {
+		return false
+	}
+	_, err = remote.Head(digest, options(ctx, transport)...)
+	return err == nil
+}
+
 func options(ctx context.Context, transport http.RoundTripper) []remote.Option {
 	out := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
 	if transport != nil {

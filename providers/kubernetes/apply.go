@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,6 +42,11 @@ func (c *cluster) apply(ctx context.Context, i intent) (*unstructured.Unstructur
 		}
 		o, err = c.patch(ctx, i, true)
 	}
+	if apierrors.IsInvalid(err) {
+		if moved, moveErr := c.giveWay(ctx, i); moved && moveErr == nil {
+			o, err = c.patch(ctx, i, true)
+		}
+	}
 	if err != nil {
 		return nil, refused(i, err)
 	}
@@ -55,6 +61,63 @@ func (c *cluster) patch(ctx context.Context, i intent, force bool) (*unstructure
 	return c.in(i.kind, i.namespace).Patch(ctx, i.name, types.ApplyPatchType, raw, metav1.PatchOptions{
 		FieldManager: Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict,
 	})
+}
+
+// giveWay removes items of lists that somebody made of the intent's own by
+// changing their keys, such as the port of a Service: applied beside them, the
+// intent's would bear their names a second time.
+func (c *cluster) giveWay(ctx context.Context, i intent) (bool, error) {
+	live, err := c.in(i.kind, i.namespace).Get(ctx, i.name, metav1.GetOptions{})
+	if err != nil {
+		return false, err
+	}
+	if !dropMoved(live.Object, i.body) {
+		return false, nil
+	}
+	_, err = c.in(i.kind, i.namespace).Update(ctx, live, metav1.UpdateOptions{FieldManager: Manager})
+	return true, err
+}
+
+// dropMoved removes the items from live's lists that have the name of a wanted
+// item and another port. It reports whether there were any.
+func dropMoved(live, want fields) bool {
+	dropped := false
+	for name, w := range want {
+		switch w := w.(type) {
+		case fields:
+			if l, ok := live[name].(fields); ok {
+				dropped = dropMoved(l, w) || dropped
+			}
+		case []any:
+			l, ok := live[name].([]any)
+			if !ok {
+				continue
+			}
+			kept := slices.DeleteFunc(l, func(e any) bool { return movedPort(e, w) })
+			dropped = dropped || len(kept) < len(l)
+			live[name] = kept
+		}
+	}
+	return dropped
+}
+
+func movedPort(item any, want []any) bool {
+	has, ok := item.(fields)
+	if !ok || has["name"] == nil {
+		return false
+	}
+	for _, w := range want {
+		wants, ok := w.(fields)
+		if !ok || wants["name"] != has["name"] {
+			continue
+		}
+		for _, key := range []string{"port", "containerPort"} {
+			if wants[key] != nil && wants[key] != has[key] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // object is the whole object, as it is sent or printed.

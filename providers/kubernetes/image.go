@@ -9,14 +9,29 @@ import (
 	"github.com/erlmcp/erlmcp/engine/resource"
 )
 
-// readImage is the image as it was recorded. That a registry still holds it is
-// the cluster's to find out: nodes that have it need no registry, and the
-// registry may not let whoever plans look.
-func (c *cluster) readImage(_ context.Context, prior cty.Value) (resource.Reading, error) {
-	if prior == cty.NilVal || prior.IsNull() {
+// readImage is the image as it was recorded; without a record the registry is
+// asked. That it still holds what was recorded is the cluster's to find out: nodes
+// that have the image need no registry, and it may not let whoever plans look.
+func (c *cluster) readImage(ctx context.Context, prior cty.Value) (resource.Reading, error) {
+	if prior != cty.NilVal && !prior.IsNull() {
+		return resource.Reading{Exists: true, Values: prior}, nil
+	}
+	built, err := c.image(c.Arch)
+	if err != nil || c.Registry == "" || !built.Held(ctx, c.Registry, nil) {
 		return resource.Reading{}, nil
 	}
-	return resource.Reading{Exists: true, Values: prior}, nil
+	reference, err := built.Reference(c.Registry)
+	if err != nil {
+		return resource.Reading{}, err
+	}
+	return resource.Reading{Exists: true, Values: imageValues(reference, c.Arch)}, nil
+}
+
+func imageValues(reference, arch string) cty.Value {
+	return object(typeOf(ImageType), map[string]cty.Value{
+		"reference": cty.StringVal(reference),
+		"platform":  cty.StringVal("linux/" + arch),
+	})
 }
 
 // push sends the image to the registry, as far as it is not there.

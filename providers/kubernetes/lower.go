@@ -87,10 +87,7 @@ func (p *Provider) sharedObjects(l *lowering) error {
 			return refuse(l.in.Target, "bad registry", "%q: %s.", l.Registry, err).
 				Fix("Name a repository, such as europe-docker.pkg.dev/acme/tools/erlmcp.")
 		}
-		shared = append(shared, l.add(resource.Desired{Address: at("image"), Type: ImageType, Values: object(typeOf(ImageType), map[string]cty.Value{
-			"reference": cty.StringVal(l.image),
-			"platform":  cty.StringVal("linux/" + l.Arch),
-		})}))
+		shared = append(shared, l.add(resource.Desired{Address: at("image"), Type: ImageType, Values: imageValues(l.image, l.Arch)}))
 	}
 	l.shared = shared
 	return nil

@@ -71,7 +71,7 @@ func (w *writer) loadedDocument(ctx context.Context, p *unstructured.Unstructure
 		DocumentSHA256 string `json:"document_sha256"`
 	}
 	if code != 0 || json.Unmarshal(output, &status) != nil {
-		return "", fmt.Errorf("ask the server what it has loaded: %s", bytes.TrimSpace(output))
+		return "", fmt.Errorf("ask the server what it has loaded: exit code %d, %q", code, bytes.TrimSpace(output))
 	}
 	return status.DocumentSHA256, nil
 }
@@ -84,28 +84,28 @@ func (w *writer) exec(ctx context.Context, p *unstructured.Unstructured, command
 	if err != nil {
 		return 0, nil, fmt.Errorf("run %s: %w", command[1], err)
 	}
-	out := &limited{left: outputLimit}
-	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: out, Stderr: out})
+	// Two streams, written at the same time.
+	out, errs := &limited{most: outputLimit}, &limited{most: outputLimit}
+	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: out, Stderr: errs})
+	output := append(out.kept, errs.kept...)
 	var exit utilexec.CodeExitError
 	if errors.As(err, &exit) {
-		return exit.Code, out.Bytes(), nil
+		return exit.Code, output, nil
 	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("run %s: %w", command[1], err)
 	}
-	return 0, out.Bytes(), nil
+	return 0, output, nil
 }
 
 // limited keeps the beginning of what is written to it.
 type limited struct {
-	bytes.Buffer
-	left int
+	kept []byte
+	most int // bytes
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	n := min(len(p), l.left)
-	l.left -= n
-	l.Buffer.Write(p[:n])
+	l.kept = append(l.kept, p[:min(len(p), l.most-len(l.kept))]...)
 	return len(p), nil
 }
 

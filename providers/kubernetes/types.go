@@ -87,7 +87,7 @@ var resourceTypes = []*resource.Type{
 		document.Attribute(),
 		filesAttribute(),
 		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
-	objectType(ServiceType, "The stable address of a server's pods.", nil,
+	objectType(ServiceType, "The stable address of a server's pods.", reached,
 		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
 		resource.Attribute{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
 		resource.Attribute{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
@@ -126,6 +126,15 @@ func rolling(p cty.Path) resource.Impact {
 		return resource.ImpactNone
 	}
 	return resource.ImpactRolling
+}
+
+// reached is what users feel of a change of a Service: one of its specification
+// moves where connections go.
+func reached(p cty.Path) resource.Impact {
+	if len(p) == 0 || p[0] == (cty.GetAttrStep{Name: "spec"}) {
+		return resource.ImpactRestart
+	}
+	return resource.ImpactNone
 }
 
 // typeOf is the type of that name, or nil.

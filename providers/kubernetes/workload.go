@@ -12,7 +12,10 @@ import (
 	"strconv"
 
 	"github.com/zclconf/go-cty/cty"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/document"
@@ -33,6 +36,13 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	if err := w.deliver(ctx, c, i, d); err != nil {
 		return w.left(ctx, c, i, err)
 	}
+	before, err := w.get(ctx, i.kind, i.namespace, i.name)
+	if err != nil {
+		return w.left(ctx, c, i, err)
+	}
+	if err := w.handOver(ctx, i, before); err != nil {
+		return w.left(ctx, c, i, err)
+	}
 	on := inside(inside(i.body, "metadata"), "annotations")
 	delete(on, AnnotationLoaded)
 	inside(inside(inside(inside(i.body, "spec"), "template"), "metadata"), "annotations")[AnnotationRestart] = d.restart
@@ -42,8 +52,10 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	if err := w.awaitPods(ctx, c, i.name); err != nil {
 		return w.left(ctx, c, i, err)
 	}
-	if err := w.reload(ctx, c, i.name, d); err != nil {
-		return w.left(ctx, c, i, err)
+	if !d.seen(before) {
+		if err := w.reload(ctx, c, i.name, d); err != nil {
+			return w.left(ctx, c, i, err)
+		}
 	}
 	on[AnnotationLoaded] = d.revision
 	if _, err := w.apply(ctx, i); err != nil {
@@ -52,12 +64,42 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	return w.observe(ctx, c, i)
 }
 
+// handOver keeps the number of pods as it is when erlmcp is about to leave it to an
+// autoscaler: a field that nobody owns any more goes back to its default, which
+// is 1.
+func (w *writer) handOver(ctx context.Context, i intent, live *unstructured.Unstructured) error {
+	if live == nil || at(i.body, "spec", "replicas") != nil {
+		return nil
+	}
+	owners, err := ownersOf(live)
+	if err != nil || !ours(owners).Has(fieldpath.MakePathOrDie("spec", "replicas")) {
+		return err
+	}
+	raw, err := json.Marshal(intent{kind: i.kind, namespace: i.namespace, name: i.name,
+		body: fields{"spec": fields{"replicas": at(live.Object, "spec", "replicas")}}}.object())
+	if err != nil {
+		return err
+	}
+	force := true
+	_, err = w.in(i.kind, i.namespace).Patch(ctx, i.name, types.ApplyPatchType, raw,
+		metav1.PatchOptions{FieldManager: Manager + "-autoscaled", Force: &force})
+	if err != nil {
+		return fmt.Errorf("leave the number of pods to the autoscaler: %w", err)
+	}
+	return nil
+}
+
 // delivery is what the pods are to run with.
 type delivery struct {
 	document []byte
 	// revision names this content, restart the last one that needs new pods.
 	revision, restart string
 	fresh             bool // the cluster does not hold it yet
+}
+
+// seen reports whether the pods had taken in the delivery before.
+func (d delivery) seen(deployment *unstructured.Unstructured) bool {
+	return !d.fresh && deployment != nil && deployment.GetAnnotations()[AnnotationLoaded] == d.revision
 }
 
 // delivery compares what is desired with what the cluster holds.
@@ -198,6 +240,10 @@ func (w *writer) reload(ctx context.Context, c resource.Change, name string, d d
 			continue
 		}
 		if err := w.reloadPod(ctx, c, p, d, want); err != nil {
+			now, getErr := w.get(ctx, pods, p.GetNamespace(), p.GetName())
+			if getErr == nil && (now == nil || now.GetDeletionTimestamp() != nil) {
+				continue // it went meanwhile
+			}
 			return fmt.Errorf("reload pod %s: %w", p.GetName(), err)
 		}
 	}

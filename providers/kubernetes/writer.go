@@ -198,7 +198,10 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 
 // remove deletes one object and what hangs on it.
 func (w *writer) remove(ctx context.Context, c resource.Change, k kind, o *unstructured.Unstructured) error {
-	first, uid := metav1.DeletePropagationForeground, o.GetUID()
+	first, uid := metav1.DeletePropagationBackground, o.GetUID()
+	if k.name == "Deployment" {
+		first = metav1.DeletePropagationForeground // it is gone when its pods are
+	}
 	err := w.in(k, o.GetNamespace()).Delete(ctx, o.GetName(), metav1.DeleteOptions{
 		PropagationPolicy: &first, Preconditions: &metav1.Preconditions{UID: &uid},
 	})
