@@ -45,7 +45,7 @@ func newRoot(c *cli) *cobra.Command {
 	)
 	group(root, "main", newPlan(c), newApply(c), newDrift(c), newDestroy(c))
 	group(root, "write", newInit(c), newValidate(c), newFmt(c), newSchema(c))
-	group(root, "look", newShow(c), newOutput(c), newState(c))
+	group(root, "look", newShow(c), newOutput(c), newState(c), newRender(c))
 	group(root, "server", newServe(c), newCall(c), newCert(c))
 	root.AddCommand(newVersion(c))
 	root.SetUsageTemplate(usageTemplate)

@@ -3,6 +3,7 @@ package apply
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
@@ -32,7 +33,7 @@ func (r *runner) visit(id int) error {
 	r.finished(s, outcome, err, r.Now().Sub(start))
 	switch outcome {
 	case Failed:
-		d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", err)
+		d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
 		d.Address = s.Address.String()
 		r.fail(d)
 	case Skipped:

@@ -15,7 +15,6 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
 // intent is an object as erlmcp wants it.
@@ -25,8 +24,8 @@ type intent struct {
 	name      string
 	address   address.Resource
 	body      fields // metadata, spec and so on; the name is added
-	// before is the manifest that erlmcp applied last; nil when that is not known.
-	// What others have changed of it since is taken back.
+	// before is the manifest as it was read last, in the fields that erlmcp had set;
+	// nil when there was none. What others have changed of it is taken back.
 	before fields
 }
 
@@ -175,28 +174,30 @@ func conflicts(err error) []clash {
 func foreign(all []clash, before fields) []clash {
 	applied := map[string]bool{}
 	if before != nil {
-		fieldsOf(before).Iterate(func(p fieldpath.Path) { applied[plainPath(p.String())] = true })
+		plainPaths(before, "", applied)
 	}
 	var out []clash
 	for _, c := range all {
-		if !c.edited || !appliedAt(applied, plainPath(c.field)) {
+		if !c.edited || !applied[plainPath(c.field)] {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-// appliedAt reports whether erlmcp had applied the field, or a part of it.
-func appliedAt(applied map[string]bool, field string) bool {
-	if applied[field] {
-		return true
-	}
-	for a := range applied {
-		if strings.HasPrefix(a, field+".") || strings.HasPrefix(field, a+".") {
-			return true
+// plainPaths adds the paths of all that stands in a value.
+func plainPaths(v any, path string, into map[string]bool) {
+	into[path] = true
+	switch v := v.(type) {
+	case fields:
+		for name, e := range v {
+			plainPaths(e, path+"."+name, into)
+		}
+	case []any:
+		for _, e := range v {
+			plainPaths(e, path, into)
 		}
 	}
-	return false
 }
 
 var itemKeys = regexp.MustCompile(`\[[^\]]*\]`)
@@ -226,7 +227,7 @@ func refused(i intent, err error) error {
 		remedy = "Check the rights of the user, the namespace's quota and its admission policies."
 	case apierrors.IsNotFound(err):
 		remedy = "Create the namespace, or write create_namespace = true in the target block."
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), strings.Contains(err.Error(), "failed to create typed patch object"):
 		remedy = "Correct the configuration; patch blocks are passed on as they are."
 	default:
 		return fmt.Errorf("%s: %w", what, err)

@@ -45,6 +45,8 @@ func (p *Provider) connect(ctx context.Context, t resource.Target, owner resourc
 			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")
 	}
 	config.UserAgent = "erlmcp/" + version.Version
+	// What a warning says comes again as what becomes of it, where it matters.
+	config.WarningHandler = rest.NoWarnings{}
 	config.QPS, config.Burst = 100, 200 // an apply of many servers is meant to be quick; the API server has limits of its own
 	if wrap != nil {
 		config.Wrap(wrap)

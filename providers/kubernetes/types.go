@@ -84,7 +84,7 @@ var resourceTypes = []*resource.Type{
 	},
 	objectType(AccountType, "The identity of a server's pods.", nil),
 	objectType(DeploymentType, "The pods of a server, with its document and files.", rolling,
-		document.Attribute(),
+		documentAttribute(),
 		filesAttribute(),
 		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
 	objectType(ServiceType, "The stable address of a server's pods.", reached,
@@ -107,6 +107,15 @@ func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ..
 	t.Attributes = append(t.Attributes, more...)
 	t.Attributes = append(t.Attributes, resource.Attribute{Name: "uid", Type: cty.String, Doc: "Identifier that the cluster gave it."})
 	return t
+}
+
+// documentAttribute is felt as a reload or as new pods.
+func documentAttribute() resource.Attribute {
+	a := document.Attribute()
+	a.ImpactAt = func(p cty.Path) resource.Impact {
+		return min(document.ImpactAt(p), resource.ImpactRolling)
+	}
+	return a
 }
 
 // filesAttribute is felt as new pods: a volume does not say when it has changed.

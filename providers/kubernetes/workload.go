@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -144,37 +143,24 @@ func (w *writer) deliver(ctx context.Context, c resource.Change, i intent, d del
 	if !d.fresh {
 		return nil
 	}
-	chunks, err := chunk(c.Files)
+	parts, err := i.parts(c.Desired.GetAttr("document"), c.Files)
 	if err != nil {
 		return err
 	}
-	part := func(k kind, name string, body fields, annotations map[string]string) error {
-		inside(body, "metadata")["labels"] = fields{
-			"app.kubernetes.io/name": i.name, "app.kubernetes.io/managed-by": Manager, LabelServer: i.name,
+	var files []string
+	for n, p := range parts {
+		var marks map[string]string
+		if n == 0 { // the Secret, which comes first
+			marks = map[string]string{AnnotationRevision: d.revision, AnnotationRestart: d.restart}
+		} else {
+			files = append(files, p.name)
 		}
-		w.sign(body, c, annotations)
-		delete(body, "kind")
-		_, err := w.apply(ctx, intent{kind: k, namespace: i.namespace, name: name, address: c.Address, body: body, before: body})
-		return err
-	}
-	data := fields{schemas.DocumentName: base64.StdEncoding.EncodeToString(d.document)}
-	err = part(secrets, documentName(i.name), fields{"type": "Opaque", "data": data},
-		map[string]string{AnnotationRevision: d.revision, AnnotationRestart: d.restart})
-	if err != nil {
-		return err
-	}
-	var names []string
-	for n, files := range chunks {
-		body, err := fileObject(files)
-		if err != nil {
-			return err
-		}
-		names = append(names, filesName(i.name, n))
-		if err := part(configMaps, names[n], body, nil); err != nil {
+		w.sign(p.body, c, marks)
+		if _, err := w.apply(ctx, p); err != nil {
 			return err
 		}
 	}
-	return w.prune(ctx, c, i, names)
+	return w.prune(ctx, c, i, files)
 }
 
 // fileObject is the content of a ConfigMap: files, and which path each key stands
