@@ -277,9 +277,10 @@ server "frail" {
 
 // TestKubernetesFleet counts what the API server is asked for a plan.
 func TestKubernetesFleet(t *testing.T) {
-	w := newCluster(t, "")
 	var asked atomic.Int64
-	w.env = []string{"KUBECONFIG=" + countingKubeconfig(t, w.dir, &asked)}
+	counting := countingKubeconfig(t, &asked)
+	w := newCluster(t, "")
+	w.env = []string{"KUBECONFIG=" + counting}
 	images := newRegistry(t)
 	w.write("main.mcp.hcl", `
 target "kubernetes" "cluster" {
@@ -306,9 +307,13 @@ server "hello" {
 }
 
 // countingKubeconfig leads to the cluster by way of a proxy that counts.
-func countingKubeconfig(t *testing.T, dir string, asked *atomic.Int64) string {
+func countingKubeconfig(t *testing.T, asked *atomic.Int64) string {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	kubeconfig, err := bed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +331,7 @@ func countingKubeconfig(t *testing.T, dir string, asked *atomic.Int64) string {
 		r.SetURL(to)
 	}})
 	t.Cleanup(proxy.Close)
-	path := filepath.Join(dir, "counting.kubeconfig")
+	path := filepath.Join(t.TempDir(), "counting.kubeconfig")
 	text := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: c, cluster: {server: %q}}]\ncontexts: [{name: c, context: {cluster: c}}]\n", proxy.URL)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -159,7 +159,7 @@ control_plane() {
     --enable-priority-and-fairness=false --allow-privileged=true
   wait_for "the API server" k get --raw /readyz
   start kube-controller-manager "$BIN/kube-controller-manager" --kubeconfig "$BED/controller-manager.kubeconfig" \
-    --use-service-account-credentials=true --leader-elect=false --allocate-node-cidrs=true --cluster-cidr=10.244.0.0/16 \
+    --use-service-account-credentials=true --leader-elect=false --kube-api-qps=200 --kube-api-burst=400 --concurrent-deployment-syncs=20 --allocate-node-cidrs=true --cluster-cidr=10.244.0.0/16 \
     --bind-address=127.0.0.1 --root-ca-file="$BED/ca.pem" --service-account-private-key-file="$BED/accounts.key"
   start kube-scheduler "$BIN/kube-scheduler" --kubeconfig "$BED/scheduler.kubeconfig" --leader-elect=false --bind-address=127.0.0.1
   k create clusterrolebinding bed-proxy --clusterrole=system:node-proxier --user=system:kube-proxy >/dev/null
@@ -256,9 +256,11 @@ down() {
   fi
   local name
   for name in kube-proxy kubelet kube-scheduler kube-controller-manager kube-apiserver etcd containerd; do stop "$name"; done
-  # Shims outlive containerd. Theirs is the socket of this containerd in their arguments.
+  # Shims outlive containerd. Those of this one have its socket among their arguments.
   local shim
-  for shim in $(pgrep -f -- "containerd-shim.*-address $CONTAINERD" || true); do kill -9 "$shim" 2>/dev/null || true; done
+  for shim in $(pgrep -x containerd-shim || true); do
+    if tr '\0' '\n' <"/proc/$shim/cmdline" 2>/dev/null | grep -qxF "$CONTAINERD"; then kill -9 "$shim" 2>/dev/null || true; fi
+  done
   [ -x "$BIN/kube-proxy" ] && "$BIN/kube-proxy" --cleanup >/dev/null 2>&1 || true
   iptables_clean
   local mount
@@ -278,7 +280,7 @@ iptables_clean() {
   local table
   for table in filter nat mangle; do
     iptables-save -t $table 2>/dev/null | grep -E '^-A .*(KUBE-|CNI-)' | grep -vE '^-A (KUBE|CNI)-' | sed 's/^-A/-D/' |
-      while read -r rule; do eval "iptables -t $table $rule" 2>/dev/null || true; done
+      while read -r rule; do eval "iptables -t $table $rule" 2>/dev/null || true; done || true # none is fine
     local chain
     for chain in $(iptables-save -t $table 2>/dev/null | sed -n 's/^:\(\(KUBE\|CNI\)-[^ ]*\) .*/\1/p'); do
       iptables -t $table -F "$chain" 2>/dev/null || true

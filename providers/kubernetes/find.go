@@ -18,11 +18,15 @@ type listing struct {
 	byName    map[string]*unstructured.Unstructured
 }
 
-// list asks once for all of the owner's objects of a kind. The namespace is ""
-// for a kind that has none.
-func (c *cluster) list(ctx context.Context, k kind, namespace string) (listing, error) {
+// list asks once for all of the owner's objects of a kind, or only for those of the
+// server whose objects bear a name. The namespace is "" for a kind that has none.
+func (c *cluster) list(ctx context.Context, k kind, namespace, server string) (listing, error) {
 	out := listing{map[string][]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}}
-	l, err := c.in(k, namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelLineage + "=" + c.owner.Lineage})
+	selector := LabelLineage + "=" + c.owner.Lineage
+	if server != "" {
+		selector += "," + LabelServer + "=" + server
+	}
+	l, err := c.in(k, namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return out, fmt.Errorf("list %s: %w", k.Resource, err)
 	}

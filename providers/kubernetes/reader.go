@@ -41,23 +41,23 @@ func (c *cluster) lists(ctx context.Context, keys []resource.Key) lists {
 		if _, done := all.objects[k.Type]; done || !isObject {
 			continue
 		}
-		all.objects[k.Type], all.errs[k.Type] = c.list(ctx, kind, c.namespaceOf(k.Type))
+		all.objects[k.Type], all.errs[k.Type] = c.list(ctx, kind, c.namespaceOf(k.Type), "")
 		if k.Type == DeploymentType {
 			var err error
-			all.docs, err = c.documents(ctx)
+			all.docs, err = c.documents(ctx, "")
 			all.errs[k.Type] = errors.Join(all.errs[k.Type], err)
 		}
 	}
 	return all
 }
 
-// documents lists the Secrets and ConfigMaps.
-func (c *cluster) documents(ctx context.Context) (documents, error) {
-	held, err := c.list(ctx, secrets, c.Namespace)
+// documents lists the Secrets and ConfigMaps of all servers, or of one.
+func (c *cluster) documents(ctx context.Context, server string) (documents, error) {
+	held, err := c.list(ctx, secrets, c.Namespace, server)
 	if err != nil {
 		return documents{}, err
 	}
-	files, err := c.list(ctx, configMaps, c.Namespace)
+	files, err := c.list(ctx, configMaps, c.Namespace, server)
 	return documents{held, files}, err
 }
 

@@ -120,7 +120,7 @@ func (w *writer) delivery(ctx context.Context, c resource.Change, i intent) (del
 		return d, nil
 	}
 	held := map[string]cty.Value{}
-	docs, err := w.documents(ctx)
+	docs, err := w.documents(ctx, i.name)
 	if err != nil {
 		return d, err
 	}
@@ -183,7 +183,7 @@ func fileObject(files []resource.File) (fields, error) {
 
 // prune removes ConfigMaps of the server that hold none of its files any more.
 func (w *writer) prune(ctx context.Context, c resource.Change, i intent, keep []string) error {
-	all, err := w.list(ctx, configMaps, i.namespace)
+	all, err := w.list(ctx, configMaps, i.namespace, i.name)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (w *writer) prune(ctx context.Context, c resource.Change, i intent, keep []
 // removeDocuments removes the Secret and the ConfigMaps of a server.
 func (w *writer) removeDocuments(ctx context.Context, c resource.Change) error {
 	for _, k := range []kind{secrets, configMaps} {
-		all, err := w.list(ctx, k, w.Namespace)
+		all, err := w.list(ctx, k, w.Namespace, nameIn(c.Prior))
 		if err != nil {
 			return err
 		}

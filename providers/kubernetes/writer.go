@@ -147,7 +147,7 @@ func (w *writer) observe(ctx context.Context, c resource.Change, i intent) (cty.
 	}
 	docs := documents{}
 	if c.Type == DeploymentType {
-		if docs, err = w.documents(ctx); err != nil {
+		if docs, err = w.documents(ctx, i.name); err != nil {
 			return cty.NilVal, err
 		}
 	}
@@ -176,11 +176,11 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 	if !ok {
 		return fmt.Errorf("%s is not a type of this provider", c.Type)
 	}
-	all, err := w.list(ctx, k, w.namespaceOf(c.Type))
+	found, err := w.find(ctx, c, k)
 	if err != nil {
 		return err
 	}
-	for _, o := range all.byAddress[c.Address.String()] {
+	for _, o := range found {
 		if c.Type == NamespaceType {
 			if err := w.holdsOthers(ctx, o.GetName()); err != nil {
 				return err
@@ -194,6 +194,27 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 		return w.removeDocuments(ctx, c)
 	}
 	return nil
+}
+
+// find is the object of a change: that of the name that was recorded, or else
+// whatever bears the address.
+func (w *writer) find(ctx context.Context, c resource.Change, k kind) ([]*unstructured.Unstructured, error) {
+	if name := nameIn(c.Prior); name != "" {
+		o, err := w.get(ctx, k, w.namespaceOf(c.Type), name)
+		if err != nil || o != nil && w.owns(o, c) {
+			return []*unstructured.Unstructured{o}, err
+		}
+	}
+	all, err := w.list(ctx, k, w.namespaceOf(c.Type), "")
+	return all.byAddress[c.Address.String()], err
+}
+
+// nameIn is the name in recorded values, "" when nothing is recorded.
+func nameIn(values cty.Value) string {
+	if values == cty.NilVal || values.IsNull() || values.GetAttr("name").IsNull() {
+		return ""
+	}
+	return values.GetAttr("name").AsString()
 }
 
 // remove deletes one object and what hangs on it.
