@@ -128,3 +128,21 @@ func TestSizes(t *testing.T) {
 		t.Errorf("String() = %q", got)
 	}
 }
+
+func TestNeedRestart(t *testing.T) {
+	load := func(doc string) *Server {
+		s, err := Parse([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	old := load(`{"name":"a"}`)
+	next := load(`{"name":"b","title":"T","listen":{"port":1},"log":{"level":"debug","format":"json"},"tls":{"certificate":"c","key":"k"},"rate_limit":{"requests_per_minute":1}}`)
+	if got := strings.Join(NeedRestart(old, next), " "); got != "name listen tls log.format" {
+		t.Errorf("parts %q", got)
+	}
+	if got := NeedRestart(next, next); len(got) > 0 {
+		t.Errorf("parts %q of no change", got)
+	}
+}

@@ -16,7 +16,7 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	rt.reloading.Lock()
 	defer rt.reloading.Unlock()
 	old := rt.current.Load()
-	if fixed := needRestart(old.doc, doc); len(fixed) > 0 {
+	if fixed := schemas.NeedRestart(old.doc, doc); len(fixed) > 0 {
 		return diag.Errorf("The document needs a restart", "It changes %s, which cannot change while the server runs.", strings.Join(fixed, ", ")).
 			Fix("Restart the server, or leave that as it is.")
 	}
@@ -30,27 +30,6 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	rt.front.Changed(changes)
 	rt.log.Info("reloaded", "tools_changed", changes.Tools, "resources_changed", changes.Resources, "prompts_changed", changes.Prompts)
 	return nil
-}
-
-// needRestart names the parts that differ and that a reload leaves alone.
-func needRestart(old, next *schemas.Server) []string {
-	var out []string
-	for _, part := range []struct {
-		name      string
-		old, next any
-	}{
-		{"name", old.Name, next.Name},
-		{"listen", old.Listen, next.Listen},
-		{"tls", old.TLS, next.TLS},
-		{"limits", old.Limits, next.Limits},
-		{"metrics", old.Metrics, next.Metrics},
-		{"log.format", old.Log.Format, next.Log.Format},
-	} {
-		if !equal(part.old, part.next) {
-			out = append(out, part.name)
-		}
-	}
-	return out
 }
 
 func equal(a, b any) bool { return reflect.DeepEqual(a, b) }

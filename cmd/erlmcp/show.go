@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/erlmcp/erlmcp/engine/plan"
-	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -13,7 +12,7 @@ func newShow(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [PLAN]",
 		Short: "Show the state, or a saved plan",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			style := view.StyleOf(c.out)
 			if len(args) == 1 {
@@ -27,7 +26,7 @@ func newShow(c *cli) *cobra.Command {
 				view.Plan(c.out, style, saved)
 				return nil
 			}
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}

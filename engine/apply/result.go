@@ -26,3 +26,13 @@ type StepResult struct {
 	Outcome StepOutcome
 	Err     error
 }
+
+// Undone reports whether a step was not done.
+func (r *Result) Undone() bool {
+	for _, s := range r.Steps {
+		if s.Outcome == Failed || s.Outcome == Skipped {
+			return true
+		}
+	}
+	return false
+}

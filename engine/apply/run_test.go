@@ -268,7 +268,7 @@ func TestACancelledApplyFinishesWhatItBegan(t *testing.T) {
 	if diags.HasErrors() {
 		t.Error(diags.Err())
 	}
-	want := []string{"create network", "network done", "create a", "a done", "b skipped: the apply was stopped: context canceled"}
+	want := []string{"create network", "network done", "create a", "a done", "b skipped: the apply was stopped"}
 	if diff := cmp.Diff(want, seen.lines); diff != "" {
 		t.Error(diff)
 	}

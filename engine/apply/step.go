@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,13 +34,33 @@ func (r *runner) visit(id int) error {
 	r.finished(s, outcome, err, r.Now().Sub(start))
 	switch outcome {
 	case Failed:
-		d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
-		d.Address = s.Address.String()
-		r.fail(d)
+		r.fail(failure(s, err))
 	case Skipped:
 		r.journalFailed(err)
 	}
 	return err
+}
+
+// failure is the diagnostic of an operation's error. One that the provider gave
+// keeps its own words and remedy.
+func failure(s plan.Step, err error) *diag.Diagnostic {
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
+	d.Address = s.Address.String()
+	var given *diag.Diagnostic
+	if errors.As(err, &given) {
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, upper(given.Summary)+"."
+		if given.Detail != "" {
+			d.Detail = upper(given.Summary) + ": " + given.Detail
+		}
+	}
+	return d
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (r *runner) started(s plan.Step) {
@@ -79,9 +100,9 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 	}
 	next := *s.Resource
 	next.DependsOn = w.DependsOn
-	next.Owned = r.owned(w)
+	t := r.resolver.Type(s.Type)
+	next.Owned = plan.Owned(t, w.Object)
 	if s.Action == plan.Update {
-		t := r.resolver.Type(s.Type)
 		recorded, _ := r.Session.View().Snapshot.Recorded(s.Address)
 		if c := plan.Compare(t, w, s.Prior, recorded); len(c.Differences) == 0 {
 			next.Object = s.Prior
@@ -196,26 +217,38 @@ func (r *runner) wanted(s plan.Step) (*plan.Wanted, error) {
 		return nil, fmt.Errorf("the configuration no longer comes to this resource; plan again")
 	}
 	w := resources[i]
+	if !w.Settled && mentions(w) {
+		return nil, fmt.Errorf("something that it needs is still not known; plan again")
+	}
 	if w.Digest == change.Digest {
 		return w, nil
 	}
 	if at := plan.Contradiction(change.After, w.Object); at != "" {
 		return nil, fmt.Errorf("its %s came out differently than planned; plan again", at)
 	}
-	if !ok && !w.Settled {
-		return nil, fmt.Errorf("something that it needs is still not known; plan again")
-	}
 	return w, nil
+}
+
+// mentions reports whether a resource waits for what other servers export: it
+// depends on one, or a part of an attribute is not known.
+func mentions(w *plan.Wanted) bool {
+	for _, d := range w.DependsOn {
+		if !d.Shared() && (d.Server != w.Address.Server || d.Target != w.Address.Target) {
+			return true
+		}
+	}
+	for _, v := range w.Object.Values.AsValueMap() {
+		if v.IsKnown() && !v.IsWhollyKnown() {
+			return true
+		}
+	}
+	return false
 }
 
 // planned is the plan's change of a resource.
 func (r *runner) planned(a address.Resource) *plan.Change {
 	i, _ := slices.BinarySearchFunc(r.Plan.Changes, a, func(c plan.Change, a address.Resource) int { return c.Address.Compare(a) })
 	return &r.Plan.Changes[i]
-}
-
-func (r *runner) owned(w *plan.Wanted) []string {
-	return plan.Owned(r.resolver.Type(w.Type), w.Object)
 }
 
 // export makes an endpoint's attributes known to those that mention it.

@@ -18,6 +18,9 @@ import (
 // environPrefix begins the names of environment variables that set variables.
 const environPrefix = "ERLMCP_VAR_"
 
+// NoValue is the summary of the diagnostic of a variable that nobody set.
+const NoValue = "A variable has no value"
+
 func (c *Configuration) declareVariable(b *hclsyntax.Block) diag.List {
 	v := &variable{object: newObject("var", b.Labels[0], b), body: b.Body, typ: cty.DynamicPseudoType, literal: true}
 	d := c.decoder(nil)
@@ -148,7 +151,7 @@ func (c *Configuration) assign(v *variable) diag.List {
 	if g == nil {
 		a := v.body.Attributes["default"]
 		if a == nil {
-			d := diag.Errorf("A variable has no value", "The variable %q has no default and was not set.", v.name).At(diag.FromRange(&v.at))
+			d := diag.Errorf(NoValue, "The variable %q has no default and was not set.", v.name).At(diag.FromRange(&v.at))
 			return diag.List{d.Fix("Set it with -var '%s=…', with %s%s in the environment, or in a file whose name ends in .auto.mcpvars.", v.name, environPrefix, v.name)}
 		}
 		val, hd := a.Expr.Value(constants(c.root))

@@ -121,25 +121,20 @@ func (p *planner) decideUnwanted(a address.Resource) {
 		d.change.Drift = drift(t, recorded, d.found)
 		resource.Blame(d.change.Drift, p.authors[d.change.Address])
 	}
-	switch {
-	case !exists:
-		d.record = true
-	case p.Mode == RefreshOnly:
-		next := *recorded
-		next.Object = d.found
-		d.next = &next
-		d.record = !p.isRecorded(d.next)
-	default:
-		d.change.Action = Delete
-		if recorded.Endpoint {
-			d.change.Impact = resource.ImpactRestart
-		}
-		if p.Mode == Normal {
-			d.change.Reasons = append(d.change.Reasons, ReasonNotWanted)
-		}
-	}
 	if p.Mode == RefreshOnly {
 		p.onlyState(d)
+		return
+	}
+	if !exists {
+		d.record = true
+		return
+	}
+	d.change.Action = Delete
+	if recorded.Endpoint {
+		d.change.Impact = resource.ImpactRestart
+	}
+	if p.Mode == Normal {
+		d.change.Reasons = append(d.change.Reasons, ReasonNotWanted)
 	}
 }
 

@@ -235,8 +235,12 @@ func (p *planner) listTargets() {
 	}
 }
 
-// planOutputs compares the outputs with those of the last apply.
+// planOutputs compares the outputs with those of the last apply. Destroying a
+// part leaves them alone.
 func (p *planner) planOutputs() {
+	if p.Mode == Destroy && len(p.Only) > 0 {
+		return
+	}
 	var outputs []config.Output
 	if p.Mode != Destroy {
 		var diags diag.List

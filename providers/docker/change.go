@@ -109,10 +109,10 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 			return fmt.Errorf("resume container: %w", err)
 		}
 		return w.takeIn(ctx, c, id, impact)
-	case !s.Running || s.Restarting:
+	case !s.Running:
 		c.Progress("starting")
 		return w.start(ctx, c, id)
-	case impact >= resource.ImpactRestart:
+	case s.Restarting || impact >= resource.ImpactRestart:
 		c.Progress("restarting")
 		// Not the engine's own restart: when that fails, it does not say whether the
 		// stop or the start did.

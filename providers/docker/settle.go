@@ -79,7 +79,7 @@ func (w *writer) unwell(ctx context.Context, c resource.Change, now container.In
 		detail += " It was killed since it reached its memory limit."
 	}
 	if log := document.Excerpt(w.log(ctx, now.ID), c.Desired); log != "" {
-		detail += " Its log ends with:\n" + log
+		detail += " Its log ends with:\n" + document.Indent(log)
 	}
 	d := diag.Errorf("the server does not become healthy", "%s", detail).
 		Fix("Correct the configuration and apply again.")

@@ -30,6 +30,12 @@ func Excerpt(log []byte, v cty.Value) string {
 	return text
 }
 
+// Indent sets an excerpt apart from the sentence before it, line by line, so that
+// it is shown as it is.
+func Indent(excerpt string) string {
+	return "  " + strings.ReplaceAll(excerpt, "\n", "\n  ")
+}
+
 // secrets are the texts of the marked values in v, as they are, as JSON writes
 // them, and line by line; longest first, so that none hides in another.
 func secrets(v cty.Value) []string {

@@ -55,7 +55,7 @@ func awaitHealth(ctx context.Context, c resource.Change, f folder, ended <-chan 
 	}
 	detail := "The server in " + string(f) + " is not well: " + failure + "."
 	if log := document.Excerpt(tail(f.log(), from), c.Desired); log != "" {
-		detail += " Its log ends with:\n" + log
+		detail += " Its log ends with:\n" + document.Indent(log)
 	}
 	d := diag.Errorf("the server does not become healthy", "%s", detail).
 		Fix("Correct the configuration and apply again.")

@@ -38,7 +38,6 @@ type Image struct {
 	// Digest is that of the image's configuration, "sha256:…". It does not depend
 	// on how layers are compressed, and is what an engine calls the image's ID.
 	Digest string
-	Arch   string
 	Layer  string // digest of the one layer, uncompressed
 	image  v1.Image
 }
@@ -85,7 +84,7 @@ func Build(runtime *artifact.Binary) (*Image, error) {
 	if err != nil {
 		return fail(err)
 	}
-	return &Image{Digest: digest.String(), Arch: runtime.Arch, Layer: diff.String(), image: img}, nil
+	return &Image{Digest: digest.String(), Layer: diff.String(), image: img}, nil
 }
 
 // Write writes the image as the archive that an engine loads, under that name
