@@ -273,6 +273,28 @@ server "frail" {
 	write(pushed, "")
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
+
+	t.Run("what the cluster takes for the same is no change", func(t *testing.T) {
+		write(pushed, `scale {
+    max = 2
+  }
+  kubernetes {
+    patch {
+      kind  = "HorizontalPodAutoscaler"
+      merge = { spec = { metrics = [{ type = "Resource", resource = { name = "cpu", target = { type = "AverageValue", averageValue = "1000m" } } }] } }
+    }
+  }`)
+		w.must(0, "apply", "-auto-approve")
+		contains(t, tool(t, "kubectl", "-n", "troubles", "get", "hpa", "frail", "-o", "jsonpath={.spec.metrics[0].resource.target.averageValue}"), "1")
+		w.must(0, "plan", "-detailed-exitcode")
+	})
+	t.Run("without the cluster a plan says that it is not verified", func(t *testing.T) {
+		w.env = append(w.env, "KUBECONFIG="+filepath.Join(w.dir, "none"))
+		defer func() { w.env = w.env[:len(w.env)-1] }()
+		contains(t, w.must(0, "plan", "-detailed-exitcode").stdout, "Not verified", "target.kubernetes.cluster")
+		w.must(1, "apply", "-auto-approve")
+		w.must(1, "drift")
+	})
 }
 
 // TestKubernetesFleet counts what the API server is asked for a plan.

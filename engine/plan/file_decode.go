@@ -60,6 +60,7 @@ func (d *decoder) plan(f *planFile) *Plan {
 	for i := range f.Steps {
 		p.Steps = append(p.Steps, d.step(i, &f.Steps[i]))
 	}
+	p.Unverified = f.Unverified
 	for _, x := range f.Exports {
 		p.Exports = append(p.Exports, Export{Ref: d.ref(x.Ref), Value: d.value(x.Value)})
 	}

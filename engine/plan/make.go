@@ -31,7 +31,7 @@ func Make(ctx context.Context, o Options) (*Plan, diag.List) {
 			Only: o.Only, Replace: o.Replace,
 		},
 	}
-	for _, stage := range []func(context.Context){p.evaluate, p.selectAddresses, p.look, p.decideWanted, p.decideRest, p.finish} {
+	for _, stage := range []func(context.Context){p.evaluate, p.selectAddresses, p.look, p.decideWanted, p.decideRest, p.rehearse, p.finish} {
 		stage(ctx)
 		if err := ctx.Err(); err != nil && !p.diags.HasErrors() {
 			p.diags = append(p.diags, diag.Errorf("Planning was stopped", "%s.", context.Cause(ctx)))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,6 +37,9 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 			mu.Lock()
 			defer mu.Unlock()
 			p.diags = append(p.diags, diags...)
+			if len(diags) > 0 && !diags.HasErrors() {
+				p.plan.Unverified = append(p.plan.Unverified, t)
+			}
 			for a, o := range found {
 				p.found[a] = o
 			}
@@ -43,6 +47,7 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		}()
 	}
 	wg.Wait()
+	slices.SortFunc(p.plan.Unverified, compareTargets)
 }
 
 // read answers for one target: the objects that exist, and who else had a hand in them.
@@ -53,6 +58,10 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		return nil, nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
 	}
 	reader, err := provider.OpenReader(ctx, target, resource.Owner{Lineage: p.State.Snapshot.Lineage})
+	var away *resource.Unreachable
+	if errors.As(err, &away) && !former {
+		return p.recordedOf(batch), nil, diag.List{unverified(t, err)}
+	}
 	if err != nil {
 		return nil, nil, diag.List{unreachable(t, former, len(batch), err)}
 	}
@@ -92,6 +101,32 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		}
 	}
 	return found, authors, diags
+}
+
+// recordedOf takes what was recorded for what there is, of a target that does not
+// answer.
+func (p *planner) recordedOf(batch []address.Resource) map[address.Resource]resource.Object {
+	out := map[address.Resource]resource.Object{}
+	for _, a := range batch {
+		if r := p.State.Snapshot.Resources[a]; r != nil {
+			out[a] = r.Object
+		}
+	}
+	return out
+}
+
+func unverified(t address.Target, err error) *diag.Diagnostic {
+	d := unreachable(t, false, 0, err)
+	d.Severity, d.Summary = diag.Warning, "The plan is not verified"
+	d.Remedy = "What it says of this target follows from the last apply. It cannot be applied; plan again when the target answers."
+	return d
+}
+
+// NotVerified refuses a plan with targets that did not answer.
+func NotVerified(p *Plan) *diag.Diagnostic {
+	d := diag.Errorf("A target cannot be reached", "%s does not answer. Nothing was changed.", p.Unverified[0])
+	d.Address = p.Unverified[0].String()
+	return d.Fix("Try again when it does.")
 }
 
 func (p *planner) key(a address.Resource) resource.Key {

@@ -119,6 +119,29 @@ type Reader interface {
 	Close() error
 }
 
+// Unreachable is the error of an OpenReader whose target does not answer, where a
+// plan may go on with what was recorded. It says so, and cannot be applied.
+type Unreachable struct{ Err error }
+
+func (u *Unreachable) Error() string { return u.Err.Error() }
+func (u *Unreachable) Unwrap() error { return u.Err }
+
+// Rehearser is a Reader of a target that can tell what it would make of a change,
+// without making it.
+type Rehearser interface {
+	// Rehearse answers each creation and update, in order. Their Revision is 0.
+	Rehearse(context.Context, []Change) []Rehearsal
+}
+
+// Rehearsal is the answer to one change. The zero Rehearsal says that the target
+// could not tell.
+type Rehearsal struct {
+	// Values is what the object would be, as in Reading.
+	Values cty.Value
+	// Err is why the target would refuse.
+	Err error
+}
+
 // Change is what a Writer is asked to carry out.
 type Change struct {
 	Address address.Resource

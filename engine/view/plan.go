@@ -29,6 +29,9 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 	if n := driftOf(w, s, p, "Since the last apply, the world has moved:\n"); n > 0 {
 		fmt.Fprintln(w)
 	}
+	for _, t := range p.Unverified {
+		fmt.Fprintf(w, "%s %s does not answer; what follows for it is from the last apply.\n\n", s.Paint(Yellow+";"+Bold, "Not verified:"), t)
+	}
 	if p.Empty() {
 		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No changes.")+" "+noChanges(p))
 		return

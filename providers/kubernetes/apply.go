@@ -27,12 +27,43 @@ type intent struct {
 	// before is the manifest as it was read last, in the fields that erlmcp had set;
 	// nil when there was none. What others have changed of it is taken back.
 	before fields
+	dry    bool // the server is to say what it would do, and not do it
 }
 
 // apply has the server merge the intent into the object, or create it. Fields
 // that other managers own are taken only when the target says so, or when they
 // were erlmcp's before somebody edited them by hand.
 func (c *cluster) apply(ctx context.Context, i intent) (*unstructured.Unstructured, error) {
+	o, err := c.merge(ctx, i)
+	if apierrors.IsInvalid(err) {
+		if moved, moveErr := c.giveWay(ctx, i); moved && moveErr == nil {
+			o, err = c.patch(ctx, i, true)
+		}
+	}
+	return o, refused(i, err)
+}
+
+// rehearse has the server say what apply would make of the object. It gives
+// neither object nor error where the server cannot say.
+func (c *cluster) rehearse(ctx context.Context, i intent) (*unstructured.Unstructured, error) {
+	i.dry = true
+	o, err := c.merge(ctx, i)
+	switch {
+	case apierrors.IsNotFound(err): // the namespace is made by the same apply
+		return nil, nil
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot patch resource"):
+		return nil, nil // who plans need not have the right to apply
+	case apierrors.IsInvalid(err):
+		live, getErr := c.in(i.kind, i.namespace).Get(ctx, i.name, metav1.GetOptions{})
+		if getErr == nil && dropMoved(live.Object, i.body) {
+			return nil, nil // an apply makes room first
+		}
+	}
+	return o, refused(i, err)
+}
+
+// merge patches, and takes back what was edited by hand.
+func (c *cluster) merge(ctx context.Context, i intent) (*unstructured.Unstructured, error) {
 	o, err := c.patch(ctx, i, c.Force)
 	if apierrors.IsConflict(err) && !c.Force {
 		theirs := foreign(conflicts(err), i.before)
@@ -41,15 +72,7 @@ func (c *cluster) apply(ctx context.Context, i intent) (*unstructured.Unstructur
 		}
 		o, err = c.patch(ctx, i, true)
 	}
-	if apierrors.IsInvalid(err) {
-		if moved, moveErr := c.giveWay(ctx, i); moved && moveErr == nil {
-			o, err = c.patch(ctx, i, true)
-		}
-	}
-	if err != nil {
-		return nil, refused(i, err)
-	}
-	return o, nil
+	return o, err
 }
 
 func (c *cluster) patch(ctx context.Context, i intent, force bool) (*unstructured.Unstructured, error) {
@@ -57,9 +80,11 @@ func (c *cluster) patch(ctx context.Context, i intent, force bool) (*unstructure
 	if err != nil {
 		return nil, err
 	}
-	return c.in(i.kind, i.namespace).Patch(ctx, i.name, types.ApplyPatchType, raw, metav1.PatchOptions{
-		FieldManager: Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict,
-	})
+	options := metav1.PatchOptions{FieldManager: Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict}
+	if i.dry {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	return c.in(i.kind, i.namespace).Patch(ctx, i.name, types.ApplyPatchType, raw, options)
 }
 
 // giveWay removes items of lists that somebody made of the intent's own by
@@ -215,8 +240,11 @@ func conflict(i intent, theirs []clash) *diag.Diagnostic {
 	return d
 }
 
-// refused explains what the server does not take.
+// refused explains what the server does not take. A diagnostic is passed on.
 func refused(i intent, err error) error {
+	if _, explained := err.(*diag.Diagnostic); err == nil || explained {
+		return err
+	}
 	what := fmt.Sprintf("apply %s %s", i.kind.name, i.name)
 	if i.namespace != "" {
 		what = fmt.Sprintf("apply %s %s/%s", i.kind.name, i.namespace, i.name)

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/version"
@@ -41,13 +40,13 @@ func (p *Provider) connect(ctx context.Context, t resource.Target, owner resourc
 	}
 	config, err := s.clientConfig()
 	if err != nil {
-		return nil, refuse(t, "no way to the cluster", "%s.", strings.TrimSuffix(err.Error(), ".")).
-			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")
+		return nil, &resource.Unreachable{Err: refuse(t, "no way to the cluster", "%s.", strings.TrimSuffix(err.Error(), ".")).
+			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")}
 	}
 	config.UserAgent = "erlmcp/" + version.Version
 	// What a warning says comes again as what becomes of it, where it matters.
 	config.WarningHandler = rest.NoWarnings{}
-	config.QPS, config.Burst = 100, 200 // an apply of many servers is meant to be quick; the API server has limits of its own
+	config.QPS, config.Burst = 300, 600 // an apply of many servers is meant to be quick; the API server has limits of its own
 	if wrap != nil {
 		config.Wrap(wrap)
 	}
@@ -94,13 +93,13 @@ func reach(ctx context.Context, config *rest.Config) error {
 	return client.RESTClient().Get().AbsPath("/version").Do(ctx).Error()
 }
 
-func unreachable(t resource.Target, host string, err error) *diag.Diagnostic {
+func unreachable(t resource.Target, host string, err error) error {
 	if apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) {
 		return refuse(t, "no access to the cluster", "The API server at %s refuses the credentials (%s).", host, strings.TrimSuffix(err.Error(), ".")).
 			Fix("Log in again, or check the token and the rights of its user.")
 	}
-	return refuse(t, "no cluster", "Nothing answers as a Kubernetes API server at %s (%s).", host, strings.TrimSuffix(err.Error(), ".")).
-		Fix("Start the cluster, or check the kubeconfig, context or endpoint of the target.")
+	return &resource.Unreachable{Err: refuse(t, "no cluster", "Nothing answers as a Kubernetes API server at %s (%s).", host, strings.TrimSuffix(err.Error(), ".")).
+		Fix("Start the cluster, or check the kubeconfig, context or endpoint of the target.")}
 }
 
 // errReaderWrites is what a reader's request gets that would change something.

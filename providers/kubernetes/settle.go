@@ -241,7 +241,7 @@ func (w *writer) awaitAddress(ctx context.Context, c resource.Change, i intent) 
 		if err != nil || o == nil {
 			return false, err
 		}
-		if textAt(o.Object, "spec", "type") != "LoadBalancer" || balancerAddress(o) != "" {
+		if balancerAddress(o) != "" {
 			return true, nil
 		}
 		c.Progress("waiting for the address of the load balancer")

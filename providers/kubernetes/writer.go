@@ -48,19 +48,22 @@ func (w *writer) put(ctx context.Context, c resource.Change, i intent) (cty.Valu
 	if c.Type == DeploymentType {
 		return w.putWorkload(ctx, c, i)
 	}
-	if _, err := w.apply(ctx, i); err != nil {
+	o, err := w.apply(ctx, i)
+	if err != nil {
 		return cty.NilVal, err
 	}
-	if c.Type == ServiceType {
+	if c.Type == ServiceType && textAt(o.Object, "spec", "type") == "LoadBalancer" {
 		if err := w.awaitAddress(ctx, c, i); err != nil {
 			return w.left(ctx, c, i, err)
 		}
+		return w.observe(ctx, c, i)
 	}
-	return w.observe(ctx, c, i)
+	r, err := observe(c.Type, o, c.Desired, documents{})
+	return r.Values, err
 }
 
 // intent is the object that a change asks for, with what erlmcp's objects bear.
-func (w *writer) intent(c resource.Change) (intent, error) {
+func (w *cluster) intent(c resource.Change) (intent, error) {
 	k, ok := kinds[c.Type]
 	if !ok {
 		return intent{}, fmt.Errorf("%s is not a type of this provider", c.Type)
@@ -78,7 +81,7 @@ func (w *writer) intent(c resource.Change) (intent, error) {
 }
 
 // sign adds the owner's marks to an object.
-func (w *writer) sign(body fields, c resource.Change, annotations map[string]string) {
+func (w *cluster) sign(body fields, c resource.Change, annotations map[string]string) {
 	meta := inside(body, "metadata")
 	inside(meta, "labels")[LabelLineage] = w.owner.Lineage
 	on := inside(meta, "annotations")
