@@ -246,17 +246,17 @@ server "frail" {
 		name, target, server string
 		parts                []string
 	}{
-		{"an image that is not there", `image = "` + images.address + `/nothing:1"`, "", []string{"the pods do not get ready", "cannot get its image", images.address + "/nothing:1"}},
+		{"an image that is not there", `image = "` + images.address + `/nothing:1"`, "", []string{"The pods do not get ready", "cannot get its image", images.address + "/nothing:1"}},
 		{"a document that crashes", pushed, `tls {
     certificate_file = "/nowhere.pem"
     key_file         = "/nowhere.key"
-  }`, []string{"the pods do not get ready", "does not stay up", "/nowhere.pem"}},
+  }`, []string{"The pods do not get ready", "does not stay up", "/nowhere.pem"}},
 		{"a patch with an unknown field", pushed, `kubernetes {
     patch {
       kind  = "Deployment"
       merge = { spec = { replicaz = 1 } }
     }
-  }`, []string{"the cluster refuses an object", "replicaz"}},
+  }`, []string{"he cluster refuses an object", "replicaz"}},
 		{"a patch that breaks the pod security standard", pushed, `kubernetes {
     patch {
       kind  = "Deployment"
@@ -291,7 +291,7 @@ server "frail" {
 	t.Run("without the cluster a plan says that it is not verified", func(t *testing.T) {
 		w.env = append(w.env, "KUBECONFIG="+filepath.Join(w.dir, "none"))
 		defer func() { w.env = w.env[:len(w.env)-1] }()
-		contains(t, w.must(0, "plan", "-detailed-exitcode").stdout, "Not verified", "target.kubernetes.cluster")
+		contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "Not verified", "target.kubernetes.cluster")
 		w.must(1, "apply", "-auto-approve")
 		w.must(1, "drift")
 	})
@@ -359,4 +359,16 @@ func countingKubeconfig(t *testing.T, asked *atomic.Int64) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// evict asks for a pod to be moved elsewhere, as a drain of its node does.
+func evict(t *testing.T, namespace, pod string) error {
+	t.Helper()
+	cmd := exec.Command("kubectl", "create", "--raw", "/api/v1/namespaces/"+namespace+"/pods/"+pod+"/eviction", "-f", "-")
+	cmd.Stdin = strings.NewReader(fmt.Sprintf(`{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":%q,"namespace":%q}}`, pod, namespace))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }

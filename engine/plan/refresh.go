@@ -116,10 +116,9 @@ func (p *planner) recordedOf(batch []address.Resource) map[address.Resource]reso
 }
 
 func unverified(t address.Target, err error) *diag.Diagnostic {
-	d := unreachable(t, false, 0, err)
-	d.Severity, d.Summary = diag.Warning, "The plan is not verified"
-	d.Remedy = "What it says of this target follows from the last apply. It cannot be applied; plan again when the target answers."
-	return d
+	d := diag.Errorf("The plan is not verified", "%s: %s.", t, strings.TrimSuffix(err.Error(), "."))
+	d.Severity, d.Address = diag.Warning, t.String()
+	return d.Fix("What it says of this target follows from the last apply. It cannot be applied; plan again when the target answers.")
 }
 
 // NotVerified refuses a plan with targets that did not answer.
@@ -157,7 +156,7 @@ func (p *planner) secretPaths(a address.Resource) []cty.Path {
 }
 
 func unreachable(t address.Target, former bool, resources int, err error) *diag.Diagnostic {
-	d := diag.Errorf("A target cannot be reached", "%s: %s.", t, err)
+	d := diag.Errorf("A target cannot be reached", "%s: %s.", t, strings.TrimSuffix(err.Error(), "."))
 	d.Address = t.String()
 	if former {
 		d.Detail += fmt.Sprintf(" The configuration no longer has this target, but %d resources are recorded on it; it was tried as it was last configured.", resources)

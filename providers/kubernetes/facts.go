@@ -19,6 +19,7 @@ type facts struct {
 	memory       int64  // bytes
 	cpu          int64  // thousandths of a core
 	drain        time.Duration
+	session      time.Duration // how long a session without requests is kept
 }
 
 // ports are those of a server; 0 for one that it lacks.
@@ -103,13 +104,14 @@ func (l *lowering) manifest(of func(facts) fields) cty.Value {
 	from := append(portSettings(doc),
 		document.Setting(doc, "health", "path"), document.Setting(doc, "metrics", "path"),
 		document.Setting(doc, "limits", "memory"), document.Setting(doc, "limits", "cpu"),
-		document.Setting(doc, "limits", "drain_timeout"), document.Setting(doc, "listen", "path"))
+		document.Setting(doc, "limits", "drain_timeout"), document.Setting(doc, "listen", "path"), document.Setting(doc, "limits", "session_ttl"))
 	return document.Derive(cty.DynamicPseudoType, func(v []cty.Value) cty.Value {
 		// The vocabulary has refused sizes and durations that do not parse.
 		memory, _ := schemas.ParseSize(v[6].AsString())
+		session, _ := schemas.ParseDuration(v[10].AsString())
 		drain, _ := schemas.ParseDuration(v[8].AsString())
 		cpu, _ := v[7].Multiply(cty.NumberIntVal(1000)).AsBigFloat().Int64()
-		f := facts{path: v[9].AsString(), health: v[4].AsString(), metrics: v[5].AsString(), memory: int64(memory), cpu: cpu, drain: time.Duration(drain)}
+		f := facts{path: v[9].AsString(), health: v[4].AsString(), metrics: v[5].AsString(), memory: int64(memory), cpu: cpu, drain: time.Duration(drain), session: time.Duration(session)}
 		f.service, f.pod = portsOf(v[:4])
 		return valueOf(of(f))
 	}, from...)

@@ -87,9 +87,14 @@ func (l *lowering) serviceManifest() cty.Value {
 		if f.service.metrics != 0 && typ == "ClusterIP" { // nobody outside of the cluster
 			open = append(open, port("metrics", f.service.metrics))
 		}
-		return fields{"metadata": l.metadata(l.serviceAnnotations(f)), "spec": fields{
-			"type": typ, "selector": fields{LabelServer: l.name}, "ports": open,
-		}}
+		spec := fields{"type": typ, "selector": fields{LabelServer: l.name}, "ports": open}
+		if l.scale.most() > 1 {
+			// Sessions of the older protocol era live in one pod.
+			seconds := min(max(1, int64(f.session/time.Second)), 86400)
+			spec["sessionAffinity"] = "ClientIP"
+			spec["sessionAffinityConfig"] = fields{"clientIP": fields{"timeoutSeconds": seconds}}
+		}
+		return fields{"metadata": l.metadata(l.serviceAnnotations(f)), "spec": spec}
 	})
 }
 
