@@ -2,11 +2,9 @@ package server
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
@@ -24,7 +22,7 @@ type state struct {
 
 // prepare builds and checks everything of a document and changes nothing.
 func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
-	if err := checkPaths(doc); err != nil {
+	if err := rules(doc).Err(); err != nil {
 		return nil, err
 	}
 	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
@@ -44,22 +42,6 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		Description string `json:"description,omitempty"`
 	}{doc.Name, doc.Title, doc.Version, doc.Description})
 	return st, err
-}
-
-// checkPaths checks that the URL paths of a document are paths, each its own.
-func checkPaths(doc *schemas.Server) error {
-	var wrong diag.List
-	for _, p := range []struct{ attribute, path string }{
-		{"listen.path", doc.Listen.Path}, {"health.path", doc.Health.Path}, {"metrics.path", doc.Metrics.Path},
-	} {
-		if !strings.HasPrefix(p.path, "/") {
-			wrong = append(wrong, diag.Errorf("Not a URL path", "%s is %q.", p.attribute, p.path).Fix("Begin it with a slash."))
-		}
-	}
-	if doc.Health.Path == doc.Listen.Path {
-		wrong = append(wrong, diag.Errorf("Two things on one URL path", "health.path and listen.path are both %q.", doc.Listen.Path).Fix("Give one of them another path."))
-	}
-	return wrong.Err()
 }
 
 func (rt *Runtime) commit(st *state) {

@@ -293,6 +293,9 @@ func TestAnAbortedApplyAbandonsWhatItBegan(t *testing.T) {
 		return sim.None
 	}
 	r, diags := l.run(t.Context(), l.plan(f), f, func(o *apply.Options) { o.Abort = abort })
+	if want := "was stopped before it was created: The next plan finds out how far it came."; len(diags) != 1 || !strings.Contains(diags[0].Error(), want) {
+		t.Errorf("diagnostics = %v, want %q", diags.Err(), want)
+	}
 	if !diags.HasErrors() || len(r.Snapshot.Uncertain) != 1 || !r.Saved {
 		t.Errorf("%+v: %v", r, diags.Err())
 	}

@@ -31,6 +31,9 @@ func (r *runner) visit(id int) error {
 	start := r.Now()
 	r.started(s)
 	outcome, err := r.operate(s)
+	if outcome == Failed && r.opctx.Err() != nil {
+		err = errStopped // what the provider says of that is about its connections
+	}
 	r.finished(s, outcome, err, r.Now().Sub(start))
 	switch outcome {
 	case Failed:
@@ -41,14 +44,22 @@ func (r *runner) visit(id int) error {
 	return err
 }
 
+// errStopped ends an operation that was abandoned.
+var errStopped = errors.New("stopped before it was done")
+
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
 func failure(s plan.Step, err error) *diag.Diagnostic {
-	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s", diag.Sentence(err))
 	d.Address = s.Address.String()
+	if errors.Is(err, errStopped) {
+		d.Summary = fmt.Sprintf("%s was stopped before it was %sd", s.Address, s.Action)
+		d.Detail = "The next plan finds out how far it came."
+		return d
+	}
 	var given *diag.Diagnostic
 	if errors.As(err, &given) {
-		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, upper(given.Summary)+"."
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(upper(given.Summary), ".")+"."
 		if given.Detail != "" {
 			d.Detail = upper(given.Summary) + ": " + given.Detail
 		}

@@ -88,6 +88,9 @@ func golden(diags diag.List) string {
 		if d.Range != nil {
 			where = fmt.Sprintf("%s-%d,%d", strings.Replace(d.Range.String(), "DIR/", "", 1), d.Range.End.Line, d.Range.End.Column)
 		}
+		if d.NoSource {
+			where += ", whose lines are not shown"
+		}
 		fmt.Fprintf(&b, "%s at %s\n", d.Severity, where)
 		for _, line := range []string{d.Summary, d.Detail, d.Remedy} {
 			if line != "" {

@@ -84,7 +84,10 @@ func (c *Configuration) settle() diag.List {
 			p.settled = &in
 		}
 	}
-	return all
+	if all.HasErrors() {
+		return all
+	}
+	return append(all, c.judge()...)
 }
 
 func (c *Configuration) checkOutputs() diag.List {

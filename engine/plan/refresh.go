@@ -24,8 +24,9 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		batches[a.Target] = append(batches[a.Target], a)
 	}
 	p.found = make(map[address.Resource]resource.Object, len(addresses))
+	p.unread = map[address.Resource]bool{}
 	var wg sync.WaitGroup
-	var mu sync.Mutex // guards p.found, p.authors and p.diags while readers run
+	var mu sync.Mutex // guards what is noted while readers run
 	slots := make(chan struct{}, max(1, p.Parallelism))
 	for t, batch := range batches {
 		wg.Add(1)
@@ -33,57 +34,73 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		go func() {
 			defer wg.Done()
 			defer func() { <-slots }()
-			found, authors, diags := p.read(ctx, t, batch)
+			seen, diags := p.read(ctx, t, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			p.diags = append(p.diags, diags...)
-			if len(diags) > 0 && !diags.HasErrors() {
+			if seen.away {
 				p.plan.Unverified = append(p.plan.Unverified, t)
 			}
-			for a, o := range found {
-				p.found[a] = o
+			maps.Copy(p.found, seen.found)
+			maps.Copy(p.authors, seen.authors)
+			for _, a := range seen.unread {
+				p.unread[a] = true
 			}
-			maps.Copy(p.authors, authors)
 		}()
 	}
 	wg.Wait()
 	slices.SortFunc(p.plan.Unverified, compareTargets)
 }
 
-// read answers for one target: the objects that exist, and who else had a hand in them.
-func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (map[address.Resource]resource.Object, map[address.Resource][]resource.Author, diag.List) {
+// sighting is what came of reading one target.
+type sighting struct {
+	found   map[address.Resource]resource.Object
+	authors map[address.Resource][]resource.Author
+	unread  []address.Resource // it may stay open whether they exist
+	away    bool               // the target did not answer: found is what was recorded
+}
+
+// read answers for one target. Only objects that exist are in the answer.
+func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (sighting, diag.List) {
 	target, former := p.target(t)
 	provider := p.Providers[t.Kind]
 	if provider == nil {
-		return nil, nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
+		return sighting{}, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
 	}
 	reader, err := provider.OpenReader(ctx, target, resource.Owner{Lineage: p.State.Snapshot.Lineage})
 	var away *resource.Unreachable
 	if errors.As(err, &away) && !former {
-		return p.recordedOf(batch), nil, diag.List{unverified(t, err)}
+		return sighting{found: p.recordedOf(batch), away: true}, diag.List{unverified(t, err)}
 	}
 	if err != nil {
-		return nil, nil, diag.List{unreachable(t, former, len(batch), err)}
+		return sighting{}, diag.List{unreachable(t, former, len(batch), err)}
 	}
 	defer reader.Close()
 	keys := make([]resource.Key, len(batch))
 	for i, a := range batch {
 		keys[i] = p.key(a)
 	}
-	found := make(map[address.Resource]resource.Object, len(batch))
-	authors := map[address.Resource][]resource.Author{}
+	seen := sighting{
+		found:   make(map[address.Resource]resource.Object, len(batch)),
+		authors: map[address.Resource][]resource.Author{},
+	}
 	var diags diag.List
 	readings := reader.Read(ctx, keys)
 	if len(readings) != len(keys) {
-		return nil, nil, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
+		return sighting{}, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
 	}
 	for i, r := range readings {
 		if r.Err == nil && r.Exists && r.Values == cty.NilVal {
 			r.Err = fmt.Errorf("it exists, but nothing was read of it")
 		}
 		if r.Err != nil {
-			d := diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], r.Err)
+			d := diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(r.Err))
 			d.Address = batch[i].String()
+			if p.mayStayOpen(batch[i]) {
+				d.Severity = diag.Warning
+				d.Detail += " An apply was cut off while it was made, and it is not wanted any more. It stays noted as uncertain."
+				seen.unread = append(seen.unread, batch[i])
+			}
 			diags = append(diags, d)
 			continue
 		}
@@ -92,15 +109,15 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		}
 		o, err := resource.Redact(r.Values, p.State.Snapshot.DigestKey, p.secretPaths(batch[i])...)
 		if err != nil {
-			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], err))
+			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(err)))
 			continue
 		}
-		found[batch[i]] = o
+		seen.found[batch[i]] = o
 		if len(r.Authors) > 0 {
-			authors[batch[i]] = r.Authors
+			seen.authors[batch[i]] = r.Authors
 		}
 	}
-	return found, authors, diags
+	return seen, diags
 }
 
 // recordedOf takes what was recorded for what there is, of a target that does not
@@ -116,7 +133,7 @@ func (p *planner) recordedOf(batch []address.Resource) map[address.Resource]reso
 }
 
 func unverified(t address.Target, err error) *diag.Diagnostic {
-	d := diag.Errorf("The plan is not verified", "%s: %s.", t, strings.TrimSuffix(err.Error(), "."))
+	d := diag.Errorf("The plan is not verified", "%s: %s", t, diag.Sentence(err))
 	d.Severity, d.Address = diag.Warning, t.String()
 	return d.Fix("What it says of this target follows from the last apply. It cannot be applied; plan again when the target answers.")
 }
@@ -126,6 +143,13 @@ func NotVerified(p *Plan) *diag.Diagnostic {
 	d := diag.Errorf("A target cannot be reached", "%s does not answer. Nothing was changed.", p.Unverified[0])
 	d.Address = p.Unverified[0].String()
 	return d.Fix("Try again when it does.")
+}
+
+// mayStayOpen reports whether nothing hangs on what became of a resource: it is
+// not wanted, and was never known to exist. It must not stand in the way of all
+// others.
+func (p *planner) mayStayOpen(a address.Resource) bool {
+	return p.wanted[a] == nil && p.State.Snapshot.Resources[a] == nil
 }
 
 func (p *planner) key(a address.Resource) resource.Key {
@@ -156,13 +180,21 @@ func (p *planner) secretPaths(a address.Resource) []cty.Path {
 }
 
 func unreachable(t address.Target, former bool, resources int, err error) *diag.Diagnostic {
-	d := diag.Errorf("A target cannot be reached", "%s: %s.", t, strings.TrimSuffix(err.Error(), "."))
+	d := diag.Errorf("A target cannot be reached", "%s: %s", t, diag.Sentence(err))
 	d.Address = t.String()
+	remedy := "Check that it runs and that you may use it."
+	var given *diag.Diagnostic
+	if errors.As(err, &given) {
+		d.Detail = fmt.Sprintf("%s: %s: %s", t, given.Summary, given.Detail)
+		if given.Remedy != "" {
+			remedy = given.Remedy
+		}
+	}
 	if former {
 		d.Detail += fmt.Sprintf(" The configuration no longer has this target, but %d resources are recorded on it; it was tried as it was last configured.", resources)
 		return d.Fix("Put the target block back until they are deleted.")
 	}
-	return d.Fix("Check that it runs and that you may use it; nothing was changed.")
+	return d.Fix("%s Nothing was changed.", remedy)
 }
 
 // target is a target as configured, or as recorded (former) when it is not.

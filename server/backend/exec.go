@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,7 @@ func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
 		return nil, err
 	}
 	if _, err := lookPath(string(e.Command[0]), t.folder()); err != nil {
-		t.log.Warn("a tool's program is not there; calls will fail until it is", "error", err)
+		t.log.Warn("a tool's program is not there; calls will fail until it is", "attribute", "exec.command")
 	}
 	return t, nil
 }
@@ -97,14 +98,14 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 		return unfit(err), nil
 	}
 	if cmd.Path, err = lookPath(cmd.Path, cmd.Dir); err != nil {
-		return protocol.ErrorResult(err.Error()), nil
+		return protocol.ErrorResult("The tool cannot be run: " + err.Error() + "."), nil
 	}
 	limited, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
 	begun := time.Now()
 	stdout, stderr := &head{limit: t.limit}, &tail{limit: errorTail}
 	err = run(limited, cmd, stdin, stdout, stderr)
-	t.log.Debug("program ended", "program", cmd.Path, "took", time.Since(begun), "failed", err != nil)
+	t.log.Debug("program ended", "took", time.Since(begun), "failed", err != nil)
 
 	var exit *exec.ExitError
 	switch {
@@ -117,7 +118,7 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 			return failure(stdout, stderr, fmt.Sprintf("The program failed: %s.", exit)), nil
 		}
 	case err != nil:
-		return protocol.ErrorResult("The program cannot be run: " + err.Error()), nil
+		return protocol.ErrorResult("The tool cannot be run: " + t.notStarted(err) + "."), nil
 	}
 	return textResult(stdout.text()), nil
 }
@@ -144,7 +145,12 @@ func (t *execTool) command(args map[string]any) (cmd *exec.Cmd, stdin string, er
 	return cmd, stdin, err
 }
 
-// lookPath finds a program: by its name, or by a path, which is relative to dir.
+// errNoProgram names the attribute and not the program, as a secret may stand in
+// its path.
+var errNoProgram = errors.New("the program of exec.command is not there on this machine, or may not be executed")
+
+// lookPath finds a program: by its name, in searchPath, or by a path, which is
+// relative to dir.
 func lookPath(program, dir string) (string, error) {
 	candidates := []string{program}
 	switch {
@@ -162,7 +168,19 @@ func lookPath(program, dir string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("there is no program %s; looked for: %s", program, strings.Join(candidates, ", "))
+	return "", errNoProgram
+}
+
+// notStarted says why the program could not be started, without its path or that
+// of its folder.
+func (t *execTool) notStarted(err error) string {
+	if info, e := os.Stat(t.folder()); e != nil || !info.IsDir() {
+		return "exec.dir is not a folder on this machine"
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	return "exec.command: " + err.Error()
 }
 
 // failure is a result with what the program said before it failed.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // execBlock is a tool that runs a command, with more attributes of its block.
@@ -57,7 +59,7 @@ func TestExec(t *testing.T) {
 		"folder of files":          {[]string{"pwd"}, nil, nil, files + "\n", false},
 		"folder below it":          {[]string{"pwd"}, map[string]any{"dir": "sub"}, nil, files + "/sub\n", false},
 		"another folder":           {[]string{"pwd"}, map[string]any{"dir": "/usr"}, nil, "/usr\n", false},
-		"no such folder":           {[]string{"pwd"}, map[string]any{"dir": "/no/such"}, nil, "cannot be run", true},
+		"no such folder":           {[]string{"pwd"}, map[string]any{"dir": "/no/such"}, nil, "exec.dir is not a folder", true},
 		"empty environment":        {[]string{"env"}, nil, nil, "", false},
 		"given environment":        {[]string{"env"}, map[string]any{"env": map[string]any{"B": "<${input.x}>", "A": "1"}}, "y", "A=1\nB=<y>\n", false},
 		"NUL in the environment":   {[]string{"env"}, map[string]any{"env": map[string]any{"B": "${input.x}"}}, "\x00", "exec.env.B", true},
@@ -68,9 +70,9 @@ func TestExec(t *testing.T) {
 		"exit status is no error":  {[]string{"sh", "-c", "echo out; echo err >&2; exit 3"}, off, nil, "out\n", false},
 		"killed":                   {[]string{"sh", "-c", "kill -KILL $$"}, nil, nil, "signal: killed", true},
 		"shipped program":          {[]string{"./hello"}, nil, nil, "shipped " + files + "/hello\n", false},
-		"no such program":          {[]string{"no-such-program"}, nil, nil, "there is no program no-such-program; looked for: /usr/local/bin/no-such-program", true},
-		"not a program":            {[]string{"/etc/passwd"}, nil, nil, "there is no program", true},
-		"a folder":                 {[]string{"/etc"}, nil, nil, "there is no program", true},
+		"no such program":          {[]string{"no-such-program"}, nil, nil, "exec.command is not there", true},
+		"not a program":            {[]string{"/etc/passwd"}, nil, nil, "exec.command is not there", true},
+		"a folder":                 {[]string{"/etc"}, nil, nil, "exec.command is not there", true},
 		"not UTF-8":                {[]string{"printf", `a\377b`}, nil, nil, "a\ufffdb", false},
 		"too much":                 {[]string{"printf", "0123456789"}, map[string]any{"output_limit": "4B"}, nil, "0123\n[cut after 4B]", false},
 		"cut within a character":   {[]string{"printf", "012é4"}, map[string]any{"output_limit": "4B"}, nil, "012\n[cut after 4B]", false},
@@ -91,6 +93,39 @@ func TestExec(t *testing.T) {
 			}
 			if len(got) > 2*errorTail {
 				t.Errorf("%d bytes of text", len(got))
+			}
+		})
+	}
+}
+
+// TestNoErrorShowsWhatATemplateHolds has a secret wherever a template can stand,
+// and has everything fail that can.
+func TestNoErrorShowsWhatATemplateHolds(t *testing.T) {
+	const secret = "S3CRET77"
+	script := filepath.Join(t.TempDir(), secret)
+	if err := os.WriteFile(script, []byte("#!/no/such/interpreter\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		"program":      execBlock(t, []string{"/nope/" + secret}, nil),
+		"program name": execBlock(t, []string{"nope-" + secret}, nil),
+		"no program":   execBlock(t, []string{script}, nil),
+		"folder":       execBlock(t, []string{"pwd"}, map[string]any{"dir": "/nope/" + secret}),
+		"word":         execBlock(t, []string{"false", secret, `${tonumber(coalesce(input.x, "` + secret + `"))}`}, nil),
+		"long word":    execBlock(t, []string{"echo", secret + strings.Repeat("x", 1<<20)}, nil),
+		"environment":  execBlock(t, []string{"pwd"}, map[string]any{"env": map[string]any{"A": secret, "B": secret + "\x00"}}),
+		"input":        execBlock(t, []string{"false"}, map[string]any{"stdin": secret}),
+		"timeout":      execBlock(t, []string{"sleep", "100"}, map[string]any{"stdin": secret, "timeout": "50ms"}),
+		"text":         `{"input":{"x":{"type":"string","required":false}},"static":{"text":"${tonumber(coalesce(input.x, \"` + secret + `\"))}"}}`,
+		"url":          `{"http":{"url":"http://127.0.0.1:1/` + secret + `?` + secret + `","headers":{"A":"` + secret + `"},"body":"` + secret + `"}}`,
+	}
+	for name, block := range tests {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			env := Env{Logger: hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Trace})}
+			r := call(t, build(t, block, env), map[string]any{})
+			if !r.IsError || strings.Contains(r.Content[0].Text, secret) || strings.Contains(log.String(), secret) {
+				t.Errorf("got %+v\nlog: %s", r, log.String())
 			}
 		})
 	}

@@ -40,6 +40,7 @@ func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) err
 			}
 		}
 	}
+	env.Logger = env.Logger.With("tool", name)
 	does, err := backend.New(spec, env)
 	if err != nil {
 		return err
@@ -84,9 +85,9 @@ func (c *Catalog) knows(resource string) error {
 		all = append(all, r.name)
 	}
 	if near := diag.Suggest(resource, all); near != "" {
-		return fmt.Errorf("search.resources: there is no resource %q; did you mean %q?", resource, near)
+		return within{"search.resources", fmt.Errorf("there is no resource %q; did you mean %q?", resource, near)}
 	}
-	return fmt.Errorf("search.resources: there is no resource %q", resource)
+	return within{"search.resources", fmt.Errorf("there is no resource %q", resource)}
 }
 
 // hints are a tool's annotations (MCP, schema, "ToolAnnotations").
