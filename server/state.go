@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
@@ -27,7 +28,7 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	}
 	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
 	if err != nil {
-		return nil, err
+		return nil, hide(doc, diag.FromError(err)).Err()
 	}
 	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
 	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {

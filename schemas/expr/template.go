@@ -31,8 +31,8 @@ type Template struct {
 //   - "text": they stand as they are.
 //   - "word", an element of a command line: they hold no NUL. At the start of a
 //     word they do not begin with a dash; [CompileWords] knows when they may.
-//   - "url": they may stand in the path, the query and the fragment, and are
-//     escaped there. A path segment that they make empty, "." or ".." is refused.
+//   - "url": they may stand in the path and the query, and are escaped there. A
+//     path segment that they make empty, "." or ".." is refused.
 //   - "header": they hold no control characters.
 //
 // Text that the author wrote is never escaped, wherever it stands: also in the
