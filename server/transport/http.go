@@ -22,6 +22,11 @@ const (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-f.drained:
+		w.Header().Set("Connection", "close")
+	default:
+	}
 	if r.URL.Path != f.Path {
 		f.Others.ServeHTTP(w, r)
 		return
