@@ -51,6 +51,8 @@ func (c *cluster) rehearse(ctx context.Context, i intent) (*unstructured.Unstruc
 	switch {
 	case apierrors.IsNotFound(err): // the namespace is made by the same apply
 		return nil, nil
+	case apierrors.HasStatusCause(err, "NamespaceTerminating"): // it is waited for
+		return nil, nil
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot patch resource"):
 		return nil, nil // who plans need not have the right to apply
 	case apierrors.IsInvalid(err):

@@ -39,10 +39,16 @@ func (c *cluster) list(ctx context.Context, k kind, namespace, server string) (l
 	return out, nil
 }
 
-// one is the object of the address, nil when there is none. More than one stand
-// there only after somebody meddled.
+// one is the object of the address, nil when there is none; one that is being
+// deleted is as good as gone. More than one stand there only after somebody
+// meddled.
 func (l listing) one(at address.Resource) (*unstructured.Unstructured, error) {
-	all := l.byAddress[at.String()]
+	var all []*unstructured.Unstructured
+	for _, o := range l.byAddress[at.String()] {
+		if o.GetDeletionTimestamp() == nil {
+			all = append(all, o)
+		}
+	}
 	switch len(all) {
 	case 0:
 		return nil, nil
