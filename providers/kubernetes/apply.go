@@ -14,21 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/erlmcp/erlmcp/diag"
-	"github.com/erlmcp/erlmcp/engine/address"
 )
-
-// intent is an object as erlmcp wants it.
-type intent struct {
-	kind      kind
-	namespace string // "" for a kind that has none
-	name      string
-	address   address.Resource
-	body      fields // metadata, spec and so on; the name is added
-	// before is the manifest as it was read last, in the fields that erlmcp had set;
-	// nil when there was none. What others have changed of it is taken back.
-	before fields
-	dry    bool // the server is to say what it would do, and not do it
-}
 
 // apply has the server merge the intent into the object, or create it. Fields
 // that other managers own are taken only when the target says so, or when they
@@ -144,26 +130,6 @@ func movedPort(item any, want []any) bool {
 		}
 	}
 	return false
-}
-
-// object is the whole object, as it is sent or printed.
-func (i intent) object() fields {
-	out := fields{"apiVersion": i.kind.apiVersion(), "kind": i.kind.name}
-	for k, v := range i.body {
-		out[k] = v
-	}
-	meta := fields{}
-	if m, ok := i.body["metadata"].(fields); ok {
-		for k, v := range m {
-			meta[k] = v
-		}
-	}
-	meta["name"] = i.name
-	if i.namespace != "" {
-		meta["namespace"] = i.namespace
-	}
-	out["metadata"] = meta
-	return out
 }
 
 // clash is a field that another manager owns.

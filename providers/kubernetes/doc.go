@@ -13,7 +13,8 @@
 //
 // It leaves out clusters themselves, which are made elsewhere.
 //
-// In order of reading: types.go (what there is), lower.go and manifest.go (what a
-// server becomes), fields.go (which fields are compared), reader.go, apply.go
-// and writer.go, then workload.go and settle.go for what changes and starts pods.
+// In order of reading: types.go (what there is), lower.go, manifest.go and pod.go
+// (what a server becomes), fields.go (which fields are compared), reader.go and
+// rehearse.go, intent.go, apply.go and writer.go, then workload.go, reload.go and
+// settle.go for what changes and starts pods.
 package kubernetes

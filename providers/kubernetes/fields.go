@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
@@ -26,7 +25,7 @@ func ownersOf(o *unstructured.Unstructured) ([]owner, error) {
 			continue
 		}
 		set := &fieldpath.Set{}
-		if err := set.FromJSON(bytes.NewReader(e.FieldsV1.Raw)); err != nil {
+		if err := set.FromJSON(e.FieldsV1.GetRawReader()); err != nil {
 			return nil, fmt.Errorf("read the managed fields of %s: %w", e.Manager, err)
 		}
 		out = append(out, owner{e.Manager, string(e.Operation), e.Subresource, set})

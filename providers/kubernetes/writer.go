@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -60,35 +59,6 @@ func (w *writer) put(ctx context.Context, c resource.Change, i intent) (cty.Valu
 	}
 	r, err := observe(c.Type, o, c.Desired, documents{})
 	return r.Values, err
-}
-
-// intent is the object that a change asks for, with what erlmcp's objects bear.
-func (w *cluster) intent(c resource.Change) (intent, error) {
-	k, ok := kinds[c.Type]
-	if !ok {
-		return intent{}, fmt.Errorf("%s is not a type of this provider", c.Type)
-	}
-	body := manifestOf(c.Desired)
-	if body == nil {
-		return intent{}, fmt.Errorf("the manifest of %s is not known", c.Address)
-	}
-	i := intent{
-		kind: k, namespace: w.namespaceOf(c.Type), name: c.Desired.GetAttr("name").AsString(), address: c.Address,
-		body: body, before: manifestOf(c.Prior),
-	}
-	w.sign(i.body, c, map[string]string{AnnotationRevision: strconv.Itoa(c.Revision)})
-	return i, nil
-}
-
-// sign adds the owner's marks to an object.
-func (w *cluster) sign(body fields, c resource.Change, annotations map[string]string) {
-	meta := inside(body, "metadata")
-	inside(meta, "labels")[LabelLineage] = w.owner.Lineage
-	on := inside(meta, "annotations")
-	on[AnnotationAddress] = c.Address.String()
-	for k, v := range annotations {
-		on[k] = v
-	}
 }
 
 // inside is the object at a name, made when there is none.
