@@ -13,10 +13,10 @@ EMBEDDED = providers/artifact/embedded
 RACE     = $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo CGO_ENABLED=1 || echo CGO_ENABLED=0)
 
 .DEFAULT_GOAL := help
-.PHONY: help build runtime demo demo-down test e2e bench lint release clean
+.PHONY: help build runtime demo demo-down test e2e e2e-kubernetes bench lint release clean
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: runtime ## Build bin/erlmcp (with the runtime inside) and bin/erlmcpd
 	$(GO) build -trimpath -tags embed_runtime -ldflags "$(LDFLAGS)" -o bin/erlmcp ./cmd/erlmcp
@@ -42,9 +42,15 @@ demo-down: ## End what make demo started
 test: ## Run every test that needs only Go, with the race detector where there is a C compiler
 	$(RACE) $(GO) test $(if $(findstring =1,$(RACE)),-race) ./...
 
-e2e: build ## Run the tests against the real things: Docker and whole programs
+# A cluster for the tests, taken down whatever becomes of them.
+BED = trap 'e2e/setup/kubernetes.sh down' EXIT && e2e/setup/kubernetes.sh up
+
+e2e: build ## Run the tests against the real things: Docker, Kubernetes and whole programs
 	e2e/setup/docker.sh
-	$(GO) test -tags e2e -count=1 -timeout 20m ./e2e/... ./providers/...
+	$(BED) && $(GO) test -tags e2e -count=1 -timeout 40m ./e2e/... ./providers/...
+
+e2e-kubernetes: build ## Run those of them that need a cluster
+	$(BED) && $(GO) test -tags e2e -count=1 -timeout 20m -run Kubernetes ./e2e/... ./providers/kubernetes/...
 
 bench: ## Run the benchmarks; ratios against the peer beside them, in one run
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -110,6 +110,7 @@ func TestEveryBlockIsDocumented(t *testing.T) {
 	walk("output", Describe[Output]())
 	walk("host", Describe[HostTarget]())
 	walk("docker", Describe[DockerTarget]())
+	walk("kubernetes", Describe[KubernetesTarget]())
 	walk("sim", Describe[SimTarget]())
 }
 

@@ -105,6 +105,9 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 		return err
 	}
 	view.Plan(c.out, view.StyleOf(c.out), made)
+	if len(made.Unverified) > 0 {
+		return plan.NotVerified(made)
+	}
 	if made.Empty() && len(made.Steps) == 0 {
 		view.Outputs(c.out, view.StyleOf(c.out), session.View().Snapshot.Outputs)
 		return nil

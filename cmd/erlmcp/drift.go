@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -22,6 +23,9 @@ func newDrift(c *cli) *cobra.Command {
 			made, err := c.plan(cmd.Context(), p, false)
 			if err != nil {
 				return err
+			}
+			if len(made.Unverified) > 0 {
+				return plan.NotVerified(made)
 			}
 			if asJSON {
 				if err := view.JSON(c.out, view.NewDriftJSON(made)); err != nil {

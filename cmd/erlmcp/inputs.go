@@ -10,6 +10,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/docker"
 	"github.com/erlmcp/erlmcp/providers/host"
+	"github.com/erlmcp/erlmcp/providers/kubernetes"
 	"github.com/erlmcp/erlmcp/providers/sim"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
@@ -48,7 +49,7 @@ func (f varFileFlag) Set(file string) error {
 // providers are the kinds of target that this erlmcp knows.
 func providers() map[string]resource.Provider {
 	out := map[string]resource.Provider{}
-	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New()} {
+	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New(), kubernetes.New()} {
 		out[p.Kind()] = p
 	}
 	return out

@@ -44,7 +44,7 @@ func newRoot(c *cli) *cobra.Command {
 	)
 	group(root, "main", newPlan(c), newApply(c), newDrift(c), newDestroy(c))
 	group(root, "write", newInit(c), newValidate(c), newFmt(c), newSchema(c))
-	group(root, "look", newShow(c), newOutput(c), newState(c))
+	group(root, "look", newShow(c), newOutput(c), newState(c), newRender(c))
 	group(root, "server", newServe(c), newCall(c), newCert(c), newToken(c), newReceipts(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	root.SetUsageTemplate(usageTemplate)

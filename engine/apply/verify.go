@@ -16,6 +16,9 @@ type instances map[config.Ref][]*plan.Wanted
 // verify resolves the configuration again, as the plan did, and refuses it when
 // it comes to something else than what was planned.
 func (r *runner) verify() diag.List {
+	if len(r.Plan.Unverified) > 0 {
+		return diag.List{plan.NotVerified(r.Plan)}
+	}
 	r.instances = instances{}
 	if r.Plan.Mode == plan.Destroy {
 		return nil

@@ -17,9 +17,10 @@ import (
 // kinds are the targets that the tests know.
 func kinds() map[string]*schemas.Block {
 	return map[string]*schemas.Block{
-		"host":   schemas.Describe[schemas.HostTarget](),
-		"docker": schemas.Describe[schemas.DockerTarget](),
-		"sim":    schemas.Describe[schemas.SimTarget](),
+		"host":       schemas.Describe[schemas.HostTarget](),
+		"docker":     schemas.Describe[schemas.DockerTarget](),
+		"kubernetes": schemas.Describe[schemas.KubernetesTarget](),
+		"sim":        schemas.Describe[schemas.SimTarget](),
 	}
 }
 

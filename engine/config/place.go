@@ -1,10 +1,13 @@
 package config
 
 import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 // targets evaluates where an instance runs: one target or several.
@@ -69,6 +72,38 @@ func (d *decoder) targetOf(v cty.Value) (address.Target, bool) {
 	}
 	a := address.Target{Kind: kind.AsString(), Name: name.AsString()}
 	return a, d.c.targetBlocks[a.Kind+"."+a.Name] != nil
+}
+
+// placement decodes the blocks of a server that say how many there are and how
+// they are placed. Its attributes are expressions that were read before.
+func (d *decoder) placement(at *site, body *hclsyntax.Body, ctx *hcl.EvalContext) cty.Value {
+	if d.c.opts.InPlace {
+		return cty.NilVal
+	}
+	b := schemas.Describe[schemas.Placement]()
+	values := make(map[string]cty.Value, len(b.Attributes)+len(b.Blocks))
+	for _, a := range b.Attributes {
+		values[a.Name] = cty.NullVal(a.Type)
+	}
+	own := &hclsyntax.Body{}
+	for _, inner := range body.Blocks {
+		if b.Nested(blockName(inner)) != nil {
+			own.Blocks = append(own.Blocks, inner)
+		}
+	}
+	found := d.blocks(b, at, own, ctx)
+	for _, n := range b.Blocks {
+		values[n.Name] = d.nested(n, at, found[n.Name])
+	}
+	return cty.ObjectVal(values)
+}
+
+// blockName is the name of a block, or of those that a dynamic block makes.
+func blockName(b *hclsyntax.Block) string {
+	if b.Type == "dynamic" && len(b.Labels) == 1 {
+		return b.Labels[0]
+	}
+	return b.Type
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -49,6 +49,7 @@ func (p *planner) decide(w *Wanted) *decision {
 	}
 	if certain && !d.change.Gone {
 		d.change.Drift = drift(t, recorded, d.found)
+		resource.Blame(d.change.Drift, p.authors[d.change.Address])
 	}
 	if d.found.Values == cty.NilVal {
 		d.next.Owned = Owned(t, w.Object)
@@ -118,6 +119,7 @@ func (p *planner) decideUnwanted(a address.Resource) {
 	}
 	if exists && certain && t != nil {
 		d.change.Drift = drift(t, recorded, d.found)
+		resource.Blame(d.change.Drift, p.authors[d.change.Address])
 	}
 	if p.Mode == RefreshOnly {
 		p.onlyState(d)

@@ -86,19 +86,21 @@ func Read(path string) (*Plan, error) {
 
 // The JSON of a plan.
 type planFile struct {
-	PlannedBy string                     `json:"planned_by"`
-	Mode      Mode                       `json:"mode"`
-	Lineage   string                     `json:"lineage"`
-	Serial    uint64                     `json:"serial"`
-	Journal   int                        `json:"journal,omitempty"`
-	Only      []string                   `json:"only,omitempty"`
-	Replace   []string                   `json:"replace,omitempty"`
-	Changes   []changeFile               `json:"changes,omitempty"`
-	Outputs   []outputFile               `json:"outputs,omitempty"`
-	Targets   []targetFile               `json:"targets,omitempty"`
-	Steps     []stepFile                 `json:"steps,omitempty"`
-	Exports   []exportFile               `json:"exports,omitempty"`
-	Types     map[string]json.RawMessage `json:"types,omitempty"`
+	PlannedBy string       `json:"planned_by"`
+	Mode      Mode         `json:"mode"`
+	Lineage   string       `json:"lineage"`
+	Serial    uint64       `json:"serial"`
+	Journal   int          `json:"journal,omitempty"`
+	Only      []string     `json:"only,omitempty"`
+	Replace   []string     `json:"replace,omitempty"`
+	Changes   []changeFile `json:"changes,omitempty"`
+	Outputs   []outputFile `json:"outputs,omitempty"`
+	Targets   []targetFile `json:"targets,omitempty"`
+	Steps     []stepFile   `json:"steps,omitempty"`
+	Exports   []exportFile `json:"exports,omitempty"`
+	// Unverified are targets that did not answer.
+	Unverified []address.Target           `json:"unverified,omitempty"`
+	Types      map[string]json.RawMessage `json:"types,omitempty"`
 }
 
 type changeFile struct {
@@ -129,6 +131,7 @@ type differenceFile struct {
 	Sensitive bool            `json:"sensitive,omitempty"`
 	Replace   bool            `json:"replace,omitempty"`
 	Impact    resource.Impact `json:"impact,omitempty"`
+	By        string          `json:"by,omitempty"`
 }
 
 type outputFile struct {
@@ -198,6 +201,7 @@ func (e *encoder) plan(p *Plan) *planFile {
 	for i := range p.Steps {
 		f.Steps = append(f.Steps, e.step(&p.Steps[i]))
 	}
+	f.Unverified = p.Unverified
 	for _, x := range p.Exports {
 		f.Exports = append(f.Exports, exportFile{Ref: encodeRef(x.Ref), Value: e.value(x.Value)})
 	}
@@ -232,7 +236,7 @@ func (e *encoder) differences(in []resource.Difference) []differenceFile {
 		}
 		out = append(out, differenceFile{
 			Path: path, Before: e.value(d.Before), After: e.value(d.After),
-			Sensitive: d.Sensitive, Replace: d.Replace, Impact: d.Impact,
+			Sensitive: d.Sensitive, Replace: d.Replace, Impact: d.Impact, By: d.By,
 		})
 	}
 	return out

@@ -60,6 +60,7 @@ func (d *decoder) plan(f *planFile) *Plan {
 	for i := range f.Steps {
 		p.Steps = append(p.Steps, d.step(i, &f.Steps[i]))
 	}
+	p.Unverified = f.Unverified
 	for _, x := range f.Exports {
 		p.Exports = append(p.Exports, Export{Ref: d.ref(x.Ref), Value: d.value(x.Value)})
 	}
@@ -89,7 +90,7 @@ func (d *decoder) differences(in []differenceFile) []resource.Difference {
 		d.fail(err)
 		out = append(out, resource.Difference{
 			Path: path, Before: d.value(f.Before), After: d.value(f.After),
-			Sensitive: f.Sensitive, Replace: f.Replace, Impact: f.Impact,
+			Sensitive: f.Sensitive, Replace: f.Replace, Impact: f.Impact, By: f.By,
 		})
 	}
 	return out

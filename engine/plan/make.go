@@ -24,13 +24,14 @@ func Make(ctx context.Context, o Options) (*Plan, diag.List) {
 		targets:  map[address.Target]resource.Target{},
 		wanted:   map[address.Resource]*Wanted{},
 		decided:  map[address.Resource]*decision{},
+		authors:  map[address.Resource][]resource.Author{},
 		plan: &Plan{
 			PlannedBy: version.Version, Mode: o.Mode,
 			Lineage: o.State.Snapshot.Lineage, Serial: o.State.Snapshot.Serial, Journal: o.State.Journal,
 			Only: o.Only, Replace: o.Replace,
 		},
 	}
-	for _, stage := range []func(context.Context){p.evaluate, p.selectAddresses, p.look, p.decideWanted, p.decideRest, p.finish} {
+	for _, stage := range []func(context.Context){p.evaluate, p.selectAddresses, p.look, p.decideWanted, p.decideRest, p.rehearse, p.finish} {
 		stage(ctx)
 		if err := ctx.Err(); err != nil && !p.diags.HasErrors() {
 			p.diags = append(p.diags, diag.Errorf("Planning was stopped", "%s.", context.Cause(ctx)))
@@ -55,7 +56,8 @@ type planner struct {
 	wanted    map[address.Resource]*Wanted // by address; of a shared resource, the first instance's
 	selected  map[address.Resource]bool    // nil selects everything
 	found     map[address.Resource]resource.Object
-	unread    map[address.Resource]bool // it is not known whether they exist
+	authors   map[address.Resource][]resource.Author // of what was found
+	unread    map[address.Resource]bool              // it is not known whether they exist
 	decided   map[address.Resource]*decision
 
 	plan  *Plan

@@ -32,6 +32,9 @@ type Plan struct {
 	Targets []Target
 	// Steps is the execution graph in an order that respects it.
 	Steps []Step
+	// Unverified are targets that did not answer: what the plan says of them
+	// follows from what was last recorded. Such a plan cannot be applied.
+	Unverified []address.Target
 	// Exports is what instances were expected to export, dependencies first.
 	Exports []Export
 }

@@ -26,7 +26,7 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 	p.found = make(map[address.Resource]resource.Object, len(addresses))
 	p.unread = map[address.Resource]bool{}
 	var wg sync.WaitGroup
-	var mu sync.Mutex // guards p.found, p.unread and p.diags while readers run
+	var mu sync.Mutex // guards what is noted while readers run
 	slots := make(chan struct{}, max(1, p.Parallelism))
 	for t, batch := range batches {
 		wg.Add(1)
@@ -34,44 +34,60 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		go func() {
 			defer wg.Done()
 			defer func() { <-slots }()
-			found, diags := p.read(ctx, t, batch, func(a address.Resource) {
-				mu.Lock()
-				defer mu.Unlock()
-				p.unread[a] = true
-			})
+			seen, diags := p.read(ctx, t, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			p.diags = append(p.diags, diags...)
-			for a, o := range found {
-				p.found[a] = o
+			if seen.away {
+				p.plan.Unverified = append(p.plan.Unverified, t)
+			}
+			maps.Copy(p.found, seen.found)
+			maps.Copy(p.authors, seen.authors)
+			for _, a := range seen.unread {
+				p.unread[a] = true
 			}
 		}()
 	}
 	wg.Wait()
+	slices.SortFunc(p.plan.Unverified, compareTargets)
 }
 
-// read answers for one target. Only objects that exist are in the answer. Those
-// that may be left open are given to unread.
-func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource, unread func(address.Resource)) (map[address.Resource]resource.Object, diag.List) {
+// sighting is what came of reading one target.
+type sighting struct {
+	found   map[address.Resource]resource.Object
+	authors map[address.Resource][]resource.Author
+	unread  []address.Resource // it may stay open whether they exist
+	away    bool               // the target did not answer: found is what was recorded
+}
+
+// read answers for one target. Only objects that exist are in the answer.
+func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (sighting, diag.List) {
 	target, former := p.target(t)
 	provider := p.Providers[t.Kind]
 	if provider == nil {
-		return nil, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
+		return sighting{}, diag.List{diag.Errorf("Unknown kind of target", "%s: there is no provider for targets of the kind %q.", t, t.Kind)}
 	}
 	reader, err := provider.OpenReader(ctx, target, resource.Owner{Lineage: p.State.Snapshot.Lineage})
+	var away *resource.Unreachable
+	if errors.As(err, &away) && !former {
+		return sighting{found: p.recordedOf(batch), away: true}, diag.List{unverified(t, err)}
+	}
 	if err != nil {
-		return nil, diag.List{unreachable(t, former, len(batch), err)}
+		return sighting{}, diag.List{unreachable(t, former, len(batch), err)}
 	}
 	defer reader.Close()
 	keys := make([]resource.Key, len(batch))
 	for i, a := range batch {
 		keys[i] = p.key(a)
 	}
-	found := make(map[address.Resource]resource.Object, len(batch))
+	seen := sighting{
+		found:   make(map[address.Resource]resource.Object, len(batch)),
+		authors: map[address.Resource][]resource.Author{},
+	}
 	var diags diag.List
 	readings := reader.Read(ctx, keys)
 	if len(readings) != len(keys) {
-		return nil, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
+		return sighting{}, diag.List{unreachable(t, former, len(batch), fmt.Errorf("%d answers came to %d questions", len(readings), len(keys)))}
 	}
 	for i, r := range readings {
 		if r.Err == nil && r.Exists && r.Values == cty.NilVal {
@@ -83,7 +99,7 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			if p.mayStayOpen(batch[i]) {
 				d.Severity = diag.Warning
 				d.Detail += " An apply was cut off while it was made, and it is not wanted any more. It stays noted as uncertain."
-				unread(batch[i])
+				seen.unread = append(seen.unread, batch[i])
 			}
 			diags = append(diags, d)
 			continue
@@ -96,9 +112,37 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(err)))
 			continue
 		}
-		found[batch[i]] = o
+		seen.found[batch[i]] = o
+		if len(r.Authors) > 0 {
+			seen.authors[batch[i]] = r.Authors
+		}
 	}
-	return found, diags
+	return seen, diags
+}
+
+// recordedOf takes what was recorded for what there is, of a target that does not
+// answer.
+func (p *planner) recordedOf(batch []address.Resource) map[address.Resource]resource.Object {
+	out := map[address.Resource]resource.Object{}
+	for _, a := range batch {
+		if r := p.State.Snapshot.Resources[a]; r != nil {
+			out[a] = r.Object
+		}
+	}
+	return out
+}
+
+func unverified(t address.Target, err error) *diag.Diagnostic {
+	d := diag.Errorf("The plan is not verified", "%s: %s", t, diag.Sentence(err))
+	d.Severity, d.Address = diag.Warning, t.String()
+	return d.Fix("What it says of this target follows from the last apply. It cannot be applied; plan again when the target answers.")
+}
+
+// NotVerified refuses a plan with targets that did not answer.
+func NotVerified(p *Plan) *diag.Diagnostic {
+	d := diag.Errorf("A target cannot be reached", "%s does not answer. Nothing was changed.", p.Unverified[0])
+	d.Address = p.Unverified[0].String()
+	return d.Fix("Try again when it does.")
 }
 
 // mayStayOpen reports whether nothing hangs on what became of a resource: it is

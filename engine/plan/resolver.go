@@ -120,7 +120,7 @@ func (r *Resolver) Resolve(ref config.Ref) ([]*Wanted, diag.List) {
 		return nil, diags
 	}
 	r.endpoints[ref] = lowered.Endpoint
-	settled := instance.Document.IsWhollyKnown()
+	settled := instance.Document.IsWhollyKnown() && (instance.Placement == cty.NilVal || instance.Placement.IsWhollyKnown())
 	out := make([]*Wanted, 0, len(lowered.Resources))
 	for _, d := range lowered.Resources {
 		w := &Wanted{Desired: d, Source: ref, Endpoint: d.Address == lowered.Endpoint, Settled: settled}

@@ -17,6 +17,7 @@ type Difference struct {
 	Sensitive bool
 	Replace   bool   // the change needs a new object
 	Impact    Impact // of the change
+	By        string // who made it, of drift on a target that tells; else ""
 }
 
 // Diff lists where before and after differ in the named attributes, by meaning
@@ -31,6 +32,22 @@ func Diff(t *Type, before, after Object, attributes []string) []Difference {
 		}
 	}
 	return out
+}
+
+// Blame says in each difference who made it, as far as the authors tell: the
+// one whose place is nearest above it, or somewhere below.
+func Blame(list []Difference, authors []Author) {
+	for i := range list {
+		nearest := -1
+		for _, a := range authors {
+			switch {
+			case list[i].Path.HasPrefix(a.Path) && len(a.Path) > nearest:
+				list[i].By, nearest = a.Name, len(a.Path)
+			case nearest < 0 && a.Path.HasPrefix(list[i].Path):
+				list[i].By, nearest = a.Name, 0
+			}
+		}
+	}
 }
 
 func diffAttribute(a *Attribute, before, after Object) []Difference {

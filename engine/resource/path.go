@@ -14,6 +14,10 @@ func FormatPath(p cty.Path) string {
 	for _, step := range p {
 		switch s := step.(type) {
 		case cty.GetAttrStep:
+			if quoted := strconv.Quote(s.Name); b.Len() > 0 && !isName(quoted) && s.Name != "" {
+				b.WriteString("[" + quoted + "]")
+				continue
+			}
 			if b.Len() > 0 {
 				b.WriteByte('.')
 			}

@@ -43,7 +43,11 @@ type Instance struct {
 	Address  address.Server
 	Target   Target
 	Document cty.Value // of type schemas.Describe[schemas.Server]().Type(); unknowns and marks as in Desired.Values
-	Files    []File
+	// Placement is of type schemas.Describe[schemas.Placement]().Type(), with the
+	// blocks that say how many there are and how they are placed; its expressions
+	// are null. Unknowns and marks as in Desired.Values. NilVal where nothing is placed.
+	Placement cty.Value
+	Files     []File
 	// DependsOn are endpoints of the servers that the instance refers to.
 	DependsOn []address.Resource
 }
@@ -95,7 +99,16 @@ type Reading struct {
 	// Values is an object of the type's Object(), secrets marked as in
 	// Desired.Values; NilVal when the resource does not exist.
 	Values cty.Value
-	Err    error
+	// Authors name who set values that are no longer this owner's, where the
+	// target tells.
+	Authors []Author
+	Err     error
+}
+
+// Author is somebody else whose hand is seen at a place and below it.
+type Author struct {
+	Path cty.Path
+	Name string
 }
 
 // Reader looks at a target and cannot change it.
@@ -104,6 +117,29 @@ type Reader interface {
 	// It may answer in parallel; it returns when all are answered.
 	Read(context.Context, []Key) []Reading
 	Close() error
+}
+
+// Unreachable is the error of an OpenReader whose target does not answer, where a
+// plan may go on with what was recorded. It says so, and cannot be applied.
+type Unreachable struct{ Err error }
+
+func (u *Unreachable) Error() string { return u.Err.Error() }
+func (u *Unreachable) Unwrap() error { return u.Err }
+
+// Rehearser is a Reader of a target that can tell what it would make of a change,
+// without making it.
+type Rehearser interface {
+	// Rehearse answers each creation and update, in order. Their Revision is 0.
+	Rehearse(context.Context, []Change) []Rehearsal
+}
+
+// Rehearsal is the answer to one change. The zero Rehearsal says that the target
+// could not tell.
+type Rehearsal struct {
+	// Values is what the object would be, as in Reading.
+	Values cty.Value
+	// Err is why the target would refuse.
+	Err error
 }
 
 // Change is what a Writer is asked to carry out.

@@ -87,6 +87,7 @@ type DifferenceJSON struct {
 	Unknown   bool   `json:"after_unknown,omitempty"`
 	Replace   bool   `json:"requires_replacement,omitempty"`
 	Impact    string `json:"impact,omitempty"`
+	By        string `json:"by,omitempty"`
 }
 
 func differencesJSON(list []resource.Difference) []DifferenceJSON {
@@ -95,7 +96,7 @@ func differencesJSON(list []resource.Difference) []DifferenceJSON {
 		out = append(out, DifferenceJSON{
 			Path: resource.FormatPath(d.Path), Before: valueJSON(d.Before), After: valueJSON(d.After),
 			Sensitive: d.Sensitive, Unknown: !absent(d.After) && !d.After.IsWhollyKnown(),
-			Replace: d.Replace, Impact: d.Impact.String(),
+			Replace: d.Replace, Impact: d.Impact.String(), By: d.By,
 		})
 	}
 	return out

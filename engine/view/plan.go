@@ -29,6 +29,9 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 	if n := driftOf(w, s, p, "Since the last apply, the world has moved:\n"); n > 0 {
 		fmt.Fprintln(w)
 	}
+	for _, t := range p.Unverified {
+		fmt.Fprintf(w, "%s %s does not answer; what follows for it is from the last apply.\n\n", s.Paint(Yellow+";"+Bold, "Not verified:"), t)
+	}
 	if p.Empty() {
 		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No changes.")+" "+noChanges(p))
 		return
@@ -87,7 +90,7 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	fmt.Fprintln(w, line)
 	switch c.Action {
 	case plan.Create:
-		table(w, s, "      ", "+", Green, leaves(nil, c.After.Values, c.After.Secrets))
+		table(w, s, "      ", "+", Green, leaves(nil, c.After.Values, c.After.Secrets), "")
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
@@ -108,13 +111,13 @@ func impact(s Style, i resource.Impact) string {
 }
 
 // table writes leaves with their values in a column.
-func table(w io.Writer, s Style, indent, sign, color string, list []leaf) {
+func table(w io.Writer, s Style, indent, sign, color string, list []leaf, note string) {
 	width := 0
 	for _, l := range list {
 		width = max(width, min(len(l.path), 64))
 	}
 	for _, l := range list {
-		fmt.Fprintf(w, "%s%s %-*s  %s\n", indent, s.Paint(color, sign), width, l.path, l.text(max(24, s.Width-width-len(indent)-5)))
+		fmt.Fprintf(w, "%s%s %-*s  %s%s\n", indent, s.Paint(color, sign), width, l.path, l.text(max(24, s.Width-width-len(indent)-5)), note)
 	}
 }
 
@@ -122,22 +125,25 @@ func table(w io.Writer, s Style, indent, sign, color string, list []leaf) {
 // leaf by leaf.
 func diffs(w io.Writer, s Style, indent string, list []resource.Difference, c *plan.Change) {
 	for _, d := range list {
-		needs := ""
+		needs, by := "", ""
 		if d.Replace {
 			needs = s.Paint(Red, "  needs a new one")
+		}
+		if d.By != "" {
+			by = s.Paint(Dim, "  by "+d.By)
 		}
 		path := resource.FormatPath(d.Path)
 		switch {
 		case d.Sensitive:
-			fmt.Fprintf(w, "%s%s %s  %s%s\n", indent, s.Paint(Yellow, "~"), path, "(sensitive)", needs)
+			fmt.Fprintf(w, "%s%s %s  %s%s\n", indent, s.Paint(Yellow, "~"), path, "(sensitive)", needs+by)
 		case absent(d.Before) && !absent(d.After):
-			table(w, s, indent, "+", Green, leaves(d.Path, d.After, c.After.Secrets))
+			table(w, s, indent, "+", Green, leaves(d.Path, d.After, c.After.Secrets), by)
 		case absent(d.After) && !absent(d.Before):
-			table(w, s, indent, "-", Red, leaves(d.Path, d.Before, c.Before.Secrets))
+			table(w, s, indent, "-", Red, leaves(d.Path, d.Before, c.Before.Secrets), by)
 		default:
 			fmt.Fprintf(w, "%s%s %s  ", indent, s.Paint(Yellow, "~"), path)
 			fromTo(w, s, indent, d.Before, d.After)
-			fmt.Fprintf(w, "%s\n", needs)
+			fmt.Fprintf(w, "%s\n", needs+by)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type PlanJSON struct {
 	Changes       []ChangeJSON     `json:"changes"`
 	Outputs       []OutputJSON     `json:"outputs"`
 	Drift         DriftJSON        `json:"drift"`
+	Unverified    []string         `json:"unverified,omitempty"`
 	Summary       map[string]int   `json:"summary"`
 	Diagnostics   []DiagnosticJSON `json:"diagnostics,omitempty"`
 }
@@ -50,9 +51,13 @@ type OutputJSON struct {
 // NewPlanJSON converts a plan.
 func NewPlanJSON(p *plan.Plan) PlanJSON {
 	n := p.Counts()
+	var unverified []string
+	for _, t := range p.Unverified {
+		unverified = append(unverified, t.String())
+	}
 	out := PlanJSON{
 		FormatVersion: "1", PlannedBy: p.PlannedBy, Mode: string(p.Mode), Lineage: p.Lineage, Serial: p.Serial,
-		Changes: []ChangeJSON{}, Outputs: []OutputJSON{}, Drift: NewDriftJSON(p),
+		Changes: []ChangeJSON{}, Outputs: []OutputJSON{}, Drift: NewDriftJSON(p), Unverified: unverified,
 		Summary: map[string]int{
 			"no-op": n.NoOp, "create": n.Create, "update": n.Update, "replace": n.Replace,
 			"delete": n.Delete, "record": n.Record, "forget": n.Forget,

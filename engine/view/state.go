@@ -43,7 +43,7 @@ func Resources(w io.Writer, s Style, list []*state.Resource) {
 		for _, d := range r.DependsOn {
 			fmt.Fprintf(w, "    %s %s\n", s.Paint(Dim, "needs"), d)
 		}
-		table(w, s, "   ", "", Dim, leaves(nil, r.Object.Values, r.Object.Secrets))
+		table(w, s, "   ", "", Dim, leaves(nil, r.Object.Values, r.Object.Secrets), "")
 	}
 }
 

@@ -178,7 +178,7 @@ func (b *bench) values() Values {
 	}
 	out := Values{}
 	for a, r := range view.Snapshot.Resources {
-		out[a.Part] = Resource{Address: a, Values: r.Object.Values}
+		out[a.Part] = Resource{Address: a, Type: r.Type, Values: r.Object.Values}
 	}
 	return out
 }

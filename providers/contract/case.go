@@ -73,6 +73,7 @@ type Values map[string]Resource
 // Resource is one recorded resource.
 type Resource struct {
 	Address address.Resource
+	Type    string
 	Values  cty.Value
 }
 

@@ -166,23 +166,12 @@ func (b *bench) testDelete() {
 	defer writer.Close()
 	for part, r := range recorded {
 		err := writer.Delete(b.t.Context(), resource.Change{
-			Address: r.Address, Type: b.typeName(r), Prior: r.Values, Revision: 2, Progress: func(string) {},
+			Address: r.Address, Type: r.Type, Prior: r.Values, Revision: 2, Progress: func(string) {},
 		})
 		if err != nil {
 			b.t.Errorf("delete the %s, which is gone: %v", part, err)
 		}
 	}
-}
-
-// typeName is the one type whose objects have the form of the recorded values.
-func (b *bench) typeName(r Resource) string {
-	for _, t := range b.Provider.Types() {
-		if t.Object().Equals(r.Values.Type()) {
-			return t.Name
-		}
-	}
-	b.t.Fatalf("%s is of no type of the provider", r.Address)
-	return ""
 }
 
 func (b *bench) testAdopt() {

@@ -13,7 +13,18 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// Where the image has things.
+const (
+	programPath  = image.Program
+	configFolder = image.ConfigFolder // the volume
+	runFolder    = image.RunFolder    // in memory
+	controlPath  = runFolder + "/control.sock"
+	userID       = image.UserID
+	user         = "65532:65532"
 )
 
 // What lies in the volume.

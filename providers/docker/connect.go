@@ -12,6 +12,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/image"
 )
 
 const connectTimeout = 10 * time.Second
@@ -23,7 +24,7 @@ type engine struct {
 	api    *client.Client
 	target resource.Target
 	owner  resource.Owner
-	image  func(arch string) (*Image, error)
+	image  func(arch string) (*image.Image, error)
 }
 
 // connect reaches the target's engine, with a client that has those options.
@@ -46,14 +47,14 @@ func (p *Provider) connect(ctx context.Context, t resource.Target, owner resourc
 	if _, err := api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		return nil, errors.Join(unreachable(t, api.DaemonHost(), err), api.Close())
 	}
-	image := func(arch string) (*Image, error) {
+	built := func(arch string) (*image.Image, error) {
 		build, ok := p.images[arch]
 		if !ok {
 			return nil, fmt.Errorf("there is no runtime for %s", arch)
 		}
 		return build()
 	}
-	return &engine{settings: s, api: api, target: t, owner: owner, image: image}, nil
+	return &engine{settings: s, api: api, target: t, owner: owner, image: built}, nil
 }
 
 func unreachable(t resource.Target, host string, err error) *diag.Diagnostic {

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/image"
 )
 
 // repositoryName follows the prefix in the name of the image.
@@ -54,7 +55,7 @@ func (e *engine) identity(img client.ImageInspectResult) string {
 		return img.ID
 	}
 	built, err := e.image(img.Architecture)
-	if err != nil || img.Config == nil || img.Config.Labels[LabelRuntime] == "" || !slices.Equal(img.RootFS.Layers, []string{built.Layer}) {
+	if err != nil || img.Config == nil || img.Config.Labels[image.LabelRuntime] == "" || !slices.Equal(img.RootFS.Layers, []string{built.Layer}) {
 		return img.ID
 	}
 	return built.Digest
@@ -94,7 +95,7 @@ func (w *writer) putImage(ctx context.Context, c resource.Change) (cty.Value, er
 	return w.readImage(ctx, c.Desired)
 }
 
-func (w *writer) load(ctx context.Context, img *Image, reference string) error {
+func (w *writer) load(ctx context.Context, img *image.Image, reference string) error {
 	r, pipe := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
@@ -164,7 +165,7 @@ func (w *writer) deleteImage(ctx context.Context, c resource.Change) error {
 // no failure of the change that was asked for.
 func (w *writer) forgetImage(ctx context.Context, id string) {
 	img, err := w.api.ImageInspect(ctx, id)
-	if err != nil || len(img.RepoTags) > 0 || img.Config == nil || img.Config.Labels[LabelRuntime] == "" {
+	if err != nil || len(img.RepoTags) > 0 || img.Config == nil || img.Config.Labels[image.LabelRuntime] == "" {
 		return
 	}
 	_, _ = w.api.ImageRemove(ctx, id, client.ImageRemoveOptions{PruneChildren: true})

@@ -130,22 +130,12 @@ func withPorts(doc cty.Value) cty.Value {
 	}
 	zero := func(v cty.Value) bool { v, _ = v.Unmark(); return v.RawEquals(cty.Zero) }
 	if zero(listen) {
-		doc = withSetting(doc, "listen", "port", pick(8080))
+		doc = document.With(doc, "listen", "port", pick(8080))
 	}
 	if zero(metrics) {
-		doc = withSetting(doc, "metrics", "port", pick(9090))
+		doc = document.With(doc, "metrics", "port", pick(9090))
 	}
 	return doc
-}
-
-// withSetting replaces one attribute of a block that stands at most once.
-func withSetting(doc cty.Value, block, attribute string, v cty.Value) cty.Value {
-	outer := doc.AsValueMap()
-	held, marks := outer[block].Unmark()
-	inner := held.AsValueMap()
-	inner[attribute] = v.WithSameMarks(inner[attribute])
-	outer[block] = cty.ObjectVal(inner).WithMarks(marks)
-	return cty.ObjectVal(outer)
 }
 
 // publish is where each port of the container is reached: host settings come

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/artifact"
+	"github.com/erlmcp/erlmcp/providers/document"
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
@@ -37,9 +40,19 @@ func instance(t *testing.T, document string, target map[string]cty.Value) resour
 	}
 }
 
+// pretend makes the test's own executable the runtime: any for Linux will do.
+func pretend(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(artifact.Environment, self)
+}
+
 func lowered(t *testing.T, in resource.Instance) map[string]resource.Desired {
 	t.Helper()
-	binary(t)
+	pretend(t)
 	l, diags := New().Lower(in)
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
@@ -128,8 +141,8 @@ func TestLowerPorts(t *testing.T) {
 
 func TestLowerKeepsWhatIsNotKnownAndWhatIsSecret(t *testing.T) {
 	in := instance(t, `{"name":"x"}`, map[string]cty.Value{})
-	in.Document = withSetting(in.Document, "listen", "port", cty.UnknownVal(cty.Number))
-	in.Document = withSetting(in.Document, "limits", "memory", cty.StringVal("64MB").Mark(schemas.Sensitive))
+	in.Document = document.With(in.Document, "listen", "port", cty.UnknownVal(cty.Number))
+	in.Document = document.With(in.Document, "limits", "memory", cty.StringVal("64MB").Mark(schemas.Sensitive))
 	v := lowered(t, in)["container"].Values
 	for _, name := range []string{"ports", "url", "port"} {
 		if got := v.GetAttr(name); got.IsKnown() {
@@ -164,7 +177,7 @@ func TestLowerRefuses(t *testing.T) {
 		{"a prefix that images cannot have", `{"name":"x"}`, map[string]cty.Value{"prefix": cty.StringVal("My App")}, `The prefix "My App"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			binary(t)
+			pretend(t)
 			_, diags := New().Lower(instance(t, c.document, c.target))
 			if !diags.HasErrors() || !strings.Contains(diags.Err().Error(), c.want) {
 				t.Errorf("diagnostics = %v, want %q", diags.Err(), c.want)

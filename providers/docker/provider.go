@@ -1,33 +1,21 @@
 package docker
 
 import (
-	"sync"
-
 	"github.com/erlmcp/erlmcp/engine/resource"
-	"github.com/erlmcp/erlmcp/providers/artifact"
+	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
 // Provider serves targets of the kind "docker". Use [New].
 type Provider struct {
-	images map[string]func() (*Image, error) // by architecture, each made once
+	images map[string]func() (*image.Image, error) // by architecture, each made once
 }
 
 var _ resource.Provider = (*Provider)(nil)
 
 // New returns the provider.
 func New() *Provider {
-	p := &Provider{images: map[string]func() (*Image, error){}}
-	for _, arch := range schemas.Describe[schemas.DockerTarget]().Attribute("arch").Enum {
-		p.images[arch] = sync.OnceValues(func() (*Image, error) {
-			runtime, err := artifact.Runtime(arch)
-			if err != nil {
-				return nil, err
-			}
-			return BuildImage(runtime)
-		})
-	}
-	return p
+	return &Provider{images: image.Builders(schemas.Describe[schemas.DockerTarget]().Attribute("arch").Enum...)}
 }
 
 // Kind is "docker".

@@ -15,15 +15,14 @@ const (
 	ContainerType = "docker_container"
 )
 
-// The labels that objects bear. An image bears LabelRuntime only, since its
-// content must not depend on whose it is; its name says that.
+// The labels that objects bear. An image bears none of them, since its content
+// must not depend on whose it is; its name says that.
 const (
 	LabelLineage  = "dev.erlmcp.lineage"  // of the state that it belongs to
 	LabelAddress  = "dev.erlmcp.address"  // of its resource
 	LabelRevision = "dev.erlmcp.revision" // of the apply that created it
 	LabelDigest   = "dev.erlmcp.digest"   // SHA-256 of the settings that it was created with
 	LabelServer   = "dev.erlmcp.server"   // of containers: address of the server
-	LabelRuntime  = "dev.erlmcp.runtime"  // of images: SHA-256 of the erlmcpd inside
 )
 
 var networkType = &resource.Type{

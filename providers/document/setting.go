@@ -36,6 +36,17 @@ func Setting(doc cty.Value, path ...string) cty.Value {
 	return def.WithSameMarks(v)
 }
 
+// With is the document with another value for one attribute of a block that
+// always stands, such as listen. The marks of the old value stay.
+func With(doc cty.Value, block, attribute string, v cty.Value) cty.Value {
+	outer := doc.AsValueMap()
+	held, marks := outer[block].Unmark()
+	inner := held.AsValueMap()
+	inner[attribute] = v.WithSameMarks(inner[attribute])
+	outer[block] = cty.ObjectVal(inner).WithMarks(marks)
+	return cty.ObjectVal(outer)
+}
+
 // Derive computes a value of type t from others: unknown while any of them is,
 // and with all their marks. The function sees them without marks, known.
 func Derive(t cty.Type, compute func([]cty.Value) cty.Value, from ...cty.Value) cty.Value {

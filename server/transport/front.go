@@ -245,6 +245,7 @@ func (f *Front) Changed(c catalog.Changes) {
 // progress have been answered, or with the context's error.
 func (f *Front) Drain(ctx context.Context) error {
 	f.stop()
+	f.farewell(ctx)
 	failed := f.http.Shutdown(ctx)
 	done := make(chan struct{})
 	go func() { f.conns.Wait(); close(done) }() // ends when Cut closes what is left
@@ -253,6 +254,27 @@ func (f *Front) Drain(ctx context.Context) error {
 		return failed
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// farewellPeriod is how long connections that are kept alive may come once more.
+const farewellPeriod = 300 * time.Millisecond
+
+// farewell lets clients that ask again and again find out, with an answer, that
+// their connection ends: closed under them, a request that is on its way would be
+// lost, and clients do not repeat what may have had an effect (RFC 9110, 9.2.2).
+func (f *Front) farewell(ctx context.Context) {
+	tick := time.NewTicker(farewellPeriod / 30)
+	defer tick.Stop()
+	end := time.After(farewellPeriod)
+	for f.open.Load() > 0 {
+		select {
+		case <-tick.C:
+		case <-end:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

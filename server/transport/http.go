@@ -24,6 +24,11 @@ const (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-f.drained:
+		w.Header().Set("Connection", "close")
+	default:
+	}
 	pipe := f.SSEPath != "" && r.URL.Path == f.SSEPath
 	if r.URL.Path != f.Path && !pipe {
 		f.Others.ServeHTTP(w, r)

@@ -1,4 +1,4 @@
-package docker
+package image
 
 import (
 	"archive/tar"
@@ -34,7 +34,7 @@ func TestImageIsTheSameWhenMadeTwice(t *testing.T) {
 	var archives [2]bytes.Buffer
 	var digests [2]string
 	for i := range archives {
-		img, err := BuildImage(b)
+		img, err := Build(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestLayerHoldsTheProgramAndFoldersOnly(t *testing.T) {
 	}
 }
 
-func BenchmarkBuildImage(b *testing.B) {
+func BenchmarkBuild(b *testing.B) {
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
@@ -91,7 +91,7 @@ func BenchmarkBuildImage(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := BuildImage(bin); err != nil {
+		if _, err := Build(bin); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package docker
+package image
 
 import (
 	"archive/tar"
@@ -20,13 +20,17 @@ import (
 
 // Where things are in the container, and who runs there.
 const (
-	programPath  = "/erlmcpd"
-	configFolder = "/etc/erlmcp" // the volume
-	runFolder    = "/run/erlmcp" // in memory
-	controlPath  = runFolder + "/control.sock"
-	userID       = 65532
+	Program      = "/erlmcpd"
+	ConfigFolder = "/etc/erlmcp"
+	RunFolder    = "/run/erlmcp" // for the control socket; nothing is kept there
+	UserID       = 65532         // its group has the same number
 	user         = "65532:65532"
 )
+
+// LabelRuntime is the label of an image that holds the SHA-256 of the erlmcpd
+// inside. It bears no other of erlmcp's labels, since its content must not depend
+// on whose it is.
+const LabelRuntime = "dev.erlmcp.runtime"
 
 // Image is the runtime as a container image. The same binary gives the same
 // digest.
@@ -38,8 +42,8 @@ type Image struct {
 	image  v1.Image
 }
 
-// BuildImage makes the image of a runtime.
-func BuildImage(runtime *artifact.Binary) (*Image, error) {
+// Build makes the image of a runtime.
+func Build(runtime *artifact.Binary) (*Image, error) {
 	fail := func(err error) (*Image, error) {
 		return nil, fmt.Errorf("make the image for linux/%s: %w", runtime.Arch, err)
 	}
@@ -56,7 +60,7 @@ func BuildImage(runtime *artifact.Binary) (*Image, error) {
 		OS:           "linux",
 		RootFS:       v1.RootFS{Type: "layers"},
 		Config: v1.Config{
-			Entrypoint: []string{programPath},
+			Entrypoint: []string{Program},
 			User:       user,
 			Labels: map[string]string{
 				"org.opencontainers.image.title": "erlmcp runtime",
@@ -111,9 +115,9 @@ func layer(program []byte) ([]byte, error) {
 	}{
 		{"erlmcpd", 0o755, 0, 0, program},
 		{"etc/", 0o755, 0, 0, nil},
-		{"etc/erlmcp/", 0o750, 0, userID, nil},
+		{"etc/erlmcp/", 0o750, 0, UserID, nil},
 		{"run/", 0o755, 0, 0, nil},
-		{"run/erlmcp/", 0o700, userID, userID, nil},
+		{"run/erlmcp/", 0o700, UserID, UserID, nil},
 	} {
 		h := &tar.Header{Name: e.name, Mode: e.mode, Uid: e.uid, Gid: e.gid, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
 		if e.content == nil {

@@ -1,0 +1,75 @@
+package kubernetes
+
+import (
+	"context"
+
+	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/erlmcp/erlmcp/engine/resource"
+)
+
+// rehearsals is how many changes are rehearsed at the same time.
+const rehearsals = 8
+
+var _ resource.Rehearser = (*reader)(nil)
+
+// Rehearse has the server go through each change without keeping it, with its
+// defaults, validation and admission. It takes one request for each change.
+func (r *reader) Rehearse(ctx context.Context, changes []resource.Change) []resource.Rehearsal {
+	out := make([]resource.Rehearsal, len(changes))
+	var g errgroup.Group
+	g.SetLimit(rehearsals)
+	for n, c := range changes {
+		g.Go(func() error {
+			v, err := r.rehearsed(ctx, c)
+			out[n] = resource.Rehearsal{Values: v, Err: err}
+			return nil
+		})
+	}
+	_ = g.Wait() // no function fails: each rehearsal has its own error
+	return out
+}
+
+// rehearsed is what an object would be; NilVal where the server cannot tell.
+func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, error) {
+	if c.Type == ImageType {
+		return cty.NilVal, nil
+	}
+	i, err := r.intent(c)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	if c.Type == DeploymentType && c.Prior != cty.NilVal && !c.Prior.IsNull() {
+		if err := r.keepRestart(ctx, i); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	o, err := r.rehearse(ctx, i)
+	if err != nil || o == nil {
+		return cty.NilVal, err
+	}
+	would, err := observe(c.Type, o, c.Desired, documents{})
+	if err != nil {
+		return cty.NilVal, err
+	}
+	values := would.Values.AsValueMap()
+	for _, name := range []string{"document", "files", "loaded"} { // not the object's own
+		if _, ok := values[name]; ok {
+			values[name] = c.Desired.GetAttr(name)
+		}
+	}
+	return cty.ObjectVal(values), nil
+}
+
+// keepRestart lets the pods' template say the same of the document as it does
+// now: whether there must be new pods is not the object's to tell.
+func (r *reader) keepRestart(ctx context.Context, i intent) error {
+	live, err := r.get(ctx, i.kind, i.namespace, i.name)
+	if err != nil || live == nil {
+		return err
+	}
+	restart := textAt(live.Object, "spec", "template", "metadata", "annotations", AnnotationRestart)
+	inside(inside(inside(inside(i.body, "spec"), "template"), "metadata"), "annotations")[AnnotationRestart] = restart
+	return nil
+}

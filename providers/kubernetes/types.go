@@ -1,0 +1,157 @@
+package kubernetes
+
+import (
+	"github.com/zclconf/go-cty/cty"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
+)
+
+// Manager is the field manager under which objects are applied.
+const Manager = "erlmcp"
+
+// The types of resources.
+const (
+	NamespaceType  = "kubernetes_namespace"
+	ImageType      = "kubernetes_image"
+	AccountType    = "kubernetes_service_account"
+	DeploymentType = "kubernetes_deployment"
+	ServiceType    = "kubernetes_service"
+	AutoscalerType = "kubernetes_autoscaler"
+	DisruptionType = "kubernetes_disruption_budget"
+	NetworkType    = "kubernetes_network_policy"
+)
+
+// What objects bear for erlmcp. Labels cannot hold addresses, so those are
+// annotations.
+const (
+	LabelLineage       = "erlmcp.dev/lineage"  // of the state that the object belongs to
+	LabelServer        = "erlmcp.dev/server"   // name of the server's objects; pods bear it too
+	AnnotationAddress  = "erlmcp.dev/address"  // of the resource
+	AnnotationRevision = "erlmcp.dev/revision" // number of the apply that last changed the object
+	// AnnotationRestart stands on the document's Secret and on the pods: the
+	// Secret's revision that last changed something that needs new pods.
+	AnnotationRestart = "erlmcp.dev/restart"
+	// AnnotationLoaded stands on the Deployment: the revision of the Secret that
+	// its pods have taken in.
+	AnnotationLoaded = "erlmcp.dev/loaded"
+	// These stand on the Service, and say of its URLs what ports do not.
+	AnnotationScheme  = "erlmcp.dev/scheme"
+	AnnotationPath    = "erlmcp.dev/path"
+	AnnotationMetrics = "erlmcp.dev/metrics-path"
+)
+
+// kind is a kind of Kubernetes object that a type of resource stands for.
+type kind struct {
+	schema.GroupVersionResource
+	name string // "Deployment"
+}
+
+func (k kind) apiVersion() string { return k.GroupVersion().String() }
+
+func kindOf(group, version, plural, name string) kind {
+	return kind{schema.GroupVersionResource{Group: group, Version: version, Resource: plural}, name}
+}
+
+var (
+	namespaces = kindOf("", "v1", "namespaces", "Namespace")
+	secrets    = kindOf("", "v1", "secrets", "Secret")
+	configMaps = kindOf("", "v1", "configmaps", "ConfigMap")
+	pods       = kindOf("", "v1", "pods", "Pod")
+	events     = kindOf("", "v1", "events", "Event")
+
+	// kinds are those of the types of resources that are one object.
+	kinds = map[string]kind{
+		NamespaceType:  namespaces,
+		AccountType:    kindOf("", "v1", "serviceaccounts", "ServiceAccount"),
+		DeploymentType: kindOf("apps", "v1", "deployments", "Deployment"),
+		ServiceType:    kindOf("", "v1", "services", "Service"),
+		AutoscalerType: kindOf("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+		DisruptionType: kindOf("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+		NetworkType:    kindOf("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
+	}
+)
+
+var resourceTypes = []*resource.Type{
+	objectType(NamespaceType, "The namespace of a target.", nil),
+	{
+		Name: ImageType, Doc: "The image of the runtime, made here and pushed to a registry.",
+		Attributes: []resource.Attribute{
+			{Name: "reference", Type: cty.String, Doc: "Repository and digest of the image."},
+			{Name: "platform", Type: cty.String, Doc: "Operating system and architecture."},
+		},
+	},
+	objectType(AccountType, "The identity of a server's pods.", nil),
+	objectType(DeploymentType, "The pods of a server, with its document and files.", rolling,
+		documentAttribute(),
+		filesAttribute(),
+		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
+	objectType(ServiceType, "The stable address of a server's pods.", reached,
+		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
+		resource.Attribute{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
+		resource.Attribute{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
+		resource.Attribute{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics, within the cluster."}),
+	objectType(AutoscalerType, "What moves the number of a server's pods.", nil),
+	objectType(DisruptionType, "How many of a server's pods may be evicted at a time.", nil),
+	objectType(NetworkType, "Which ports of a server's pods can be reached.", nil),
+}
+
+// objectType describes a resource that is an object of the cluster.
+func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ...resource.Attribute) *resource.Type {
+	t := &resource.Type{Name: name, Doc: doc, Attributes: []resource.Attribute{
+		{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the object."},
+		{Name: "namespace", Type: cty.String, Replace: true, Doc: "Namespace of the object."},
+		{Name: "manifest", Type: cty.DynamicPseudoType, ImpactAt: impact, Doc: "The object's metadata and specification, in the fields that erlmcp sets."},
+	}}
+	t.Attributes = append(t.Attributes, more...)
+	t.Attributes = append(t.Attributes, resource.Attribute{Name: "uid", Type: cty.String, Doc: "Identifier that the cluster gave it."})
+	return t
+}
+
+// documentAttribute is felt as a reload or as new pods.
+func documentAttribute() resource.Attribute {
+	a := document.Attribute()
+	a.ImpactAt = func(p cty.Path) resource.Impact {
+		return min(document.ImpactAt(p), resource.ImpactRolling)
+	}
+	return a
+}
+
+// filesAttribute is felt as new pods: a volume does not say when it has changed.
+func filesAttribute() resource.Attribute {
+	a := document.FilesAttribute()
+	a.Impact = resource.ImpactRolling
+	return a
+}
+
+// rolling is what users feel of a change of a Deployment: one of the pods'
+// template replaces them, step by step.
+func rolling(p cty.Path) resource.Impact {
+	if len(p) >= 2 && p[0] == (cty.GetAttrStep{Name: "spec"}) && p[1] != (cty.GetAttrStep{Name: "template"}) {
+		return resource.ImpactNone
+	}
+	if len(p) >= 1 && p[0] == (cty.GetAttrStep{Name: "metadata"}) {
+		return resource.ImpactNone
+	}
+	return resource.ImpactRolling
+}
+
+// reached is what users feel of a change of a Service: one of its specification
+// moves where connections go.
+func reached(p cty.Path) resource.Impact {
+	if len(p) == 0 || p[0] == (cty.GetAttrStep{Name: "spec"}) {
+		return resource.ImpactRestart
+	}
+	return resource.ImpactNone
+}
+
+// typeOf is the type of that name, or nil.
+func typeOf(name string) *resource.Type {
+	for _, t := range resourceTypes {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
