@@ -52,6 +52,21 @@ func Encode(v cty.Value) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
+// Decode reads a value of type Describe[T]().Type() that is wholly known and
+// bears no marks, such as the body of a target block. Defaults are not filled in.
+func Decode[T any](v cty.Value) (T, error) {
+	var out T
+	fields, err := encodeBlock(Describe[T](), v)
+	if err != nil {
+		return out, err
+	}
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(raw, &out)
+}
+
 // encodeBlock leaves out what is null or empty, so that a document says only
 // what was said.
 func encodeBlock(b *Block, v cty.Value) (map[string]any, error) {

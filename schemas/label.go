@@ -15,11 +15,14 @@ const (
 	// LabelInput is the name of an input, which templates in the block that
 	// holds it mention as input.NAME.
 	LabelInput LabelRule = "input"
+	// LabelText is a text for people to read.
+	LabelText LabelRule = "text"
 )
 
 var (
 	labelName  = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
 	labelInput = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
+	labelText  = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$`)
 )
 
 // Check returns the rule that a label breaks, as a sentence without its subject,
@@ -30,6 +33,8 @@ func (r LabelRule) Check(label string) string {
 		return fmt.Sprintf("it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot, not %q", label)
 	case r == LabelInput && !labelInput.MatchString(label):
 		return fmt.Sprintf("it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore, not %q", label)
+	case r == LabelText && !labelText.MatchString(label):
+		return fmt.Sprintf("it must be 1 to 128 printable characters, not %q", label)
 	}
 	return ""
 }

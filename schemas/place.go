@@ -14,4 +14,7 @@ type Placement struct {
 	Count     Expression `json:"count,omitempty" atmostone:"instances" doc:"How many instances; count.index tells them apart."`
 	ForEach   Expression `json:"for_each,omitempty" atmostone:"instances" doc:"A map or set of strings: one instance for each; each.key and each.value tell them apart."`
 	DependsOn Expression `json:"depends_on,omitempty" doc:"Servers that are applied before this one, such as [server.db]."`
+
+	Rollout *Rollout          `json:"rollout,omitempty"`
+	Smokes  map[string]*Smoke `json:"smoke,omitempty" label:"text"`
 }

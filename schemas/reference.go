@@ -57,7 +57,9 @@ func blockPage(name, form string, blocks ...*Block) *page {
 		p.attributes(b)
 		p.contents(b)
 	}
-	p.nested("", 2, blocks[0])
+	for _, b := range blocks {
+		p.nested("", 2, b)
+	}
 	return p
 }
 

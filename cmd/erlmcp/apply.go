@@ -19,6 +19,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
+	"github.com/erlmcp/erlmcp/providers/smoke"
 )
 
 // applying are the flags of the commands that change the world.
@@ -158,7 +159,7 @@ func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf *c
 	fmt.Fprintln(c.out)
 	progress := view.NewProgress(c.out, style)
 	result, diags := apply.Run(ctx, apply.Options{
-		Plan: made, Configuration: conf, Providers: providers(), Session: session,
+		Plan: made, Configuration: conf, Providers: providers(), Session: session, Verifier: smoke.Verifier{},
 		Parallelism: a.parallelism, Observer: progress, Abort: c.abort,
 	})
 	progress.Close()

@@ -30,28 +30,55 @@ func (r *runner) visit(id int) error {
 	}
 	start := r.Now()
 	r.started(s)
-	outcome, err := r.operate(s)
+	outcome, err := r.guarded(s)
+	var back *Rollback
+	if outcome == Failed {
+		back = r.putBack(s)
+	}
 	r.finished(s, outcome, err, r.Now().Sub(start))
-	switch outcome {
-	case Failed:
-		r.fail(failure(s, err))
-	case Skipped:
+	switch {
+	case outcome == Failed:
+		r.fail(failure(s, err, back))
+	case outcome == Skipped && !errors.Is(err, errPutBack):
 		r.journalFailed(err)
 	}
 	return err
 }
 
+// guarded does a step unless its server has been put back.
+func (r *runner) guarded(s plan.Step) (StepOutcome, error) {
+	if p := r.previousOf(s.Address); p != nil {
+		p.working.RLock()
+		defer p.working.RUnlock()
+		if p.back {
+			return Skipped, fmt.Errorf("%s: %w", s.Address.Owner(), errPutBack)
+		}
+	}
+	return r.operate(s)
+}
+
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
-func failure(s plan.Step, err error) *diag.Diagnostic {
+func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
 	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
 	d.Address = s.Address.String()
+	var check *checkError
+	if errors.As(err, &check) {
+		d.Summary = s.Address.Owner() + " does not pass its checks"
+	}
 	var given *diag.Diagnostic
 	if errors.As(err, &given) {
 		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, upper(given.Summary)+"."
 		if given.Detail != "" {
 			d.Detail = upper(given.Summary) + ": " + given.Detail
 		}
+	}
+	switch {
+	case back == nil:
+	case back.Err == nil:
+		d.Detail += fmt.Sprintf("\nThe server was put back: it is again as revision %d left it.", back.Revision)
+	default:
+		d.Detail += fmt.Sprintf("\nThe server could not be put back as revision %d left it: %s.", back.Revision, strings.TrimSuffix(back.Err.Error(), "."))
 	}
 	return d
 }
@@ -91,6 +118,11 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 	if err != nil {
 		return Failed, err
 	}
+	if s.Action != plan.Create {
+		if err := r.keep(writer, s); err != nil {
+			return Failed, fmt.Errorf("keep what is there now, to put it back if need be: %w; nothing was changed", err)
+		}
+	}
 	if s.Action == plan.Delete {
 		return r.delete(writer, s)
 	}
@@ -106,7 +138,11 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 		recorded, _ := r.Session.View().Snapshot.Recorded(s.Address)
 		if c := plan.Compare(t, w, s.Prior, recorded); len(c.Differences) == 0 {
 			next.Object = s.Prior
+			next.Unverified = next.Unverified && recorded != nil && recorded.Unverified
 			r.Session.Record(&next, r.targets[s.Address.Target])
+			if next.Unverified {
+				return ended(Done, r.verified(writer, s, w, &next))
+			}
 			return ended(Unchanged, r.export(w, s.Prior.Values))
 		}
 	}
@@ -153,6 +189,9 @@ func (r *runner) write(writer resource.Writer, s plan.Step, w *plan.Wanted, next
 	if err := r.Session.Begin(op, next); err != nil {
 		return Skipped, err
 	}
+	if s.Action == plan.Create {
+		r.noteCreated(s)
+	}
 	values, failed := do(r.opctx, r.change(s, w))
 	if values == cty.NilVal && failed == nil {
 		failed = fmt.Errorf("the provider gave back nothing")
@@ -170,7 +209,7 @@ func (r *runner) write(writer resource.Writer, s plan.Step, w *plan.Wanted, next
 	if failed != nil {
 		return Failed, failed
 	}
-	return ended(Done, r.export(w, next.Object.Values))
+	return ended(Done, r.verified(writer, s, w, next))
 }
 
 // change is what the writer is asked for. What is not known is the provider's to
@@ -182,7 +221,7 @@ func (r *runner) change(s plan.Step, w *plan.Wanted) resource.Change {
 		Progress: r.progress(s),
 	}
 	if w != nil {
-		c.Desired, c.Files = settle(w.Values), w.Files
+		c.Desired, c.Files, c.Rollout = settle(w.Values), w.Files, w.Instance.Rollout
 	}
 	return c
 }

@@ -20,8 +20,8 @@ type decoder struct {
 	diags diag.List
 	// paths maps a path that stands in the configuration; nil keeps it.
 	paths func(string) string
-	// besides describes attributes that the outermost block may have, and that
-	// are read elsewhere.
+	// besides describes attributes and blocks that the outermost block may have,
+	// and that are read elsewhere.
 	besides *schemas.Block
 	// pending are templates that wait for the names of their inputs.
 	pending []pendingTemplate
@@ -59,13 +59,27 @@ func (d *decoder) block(b *schemas.Block, at *site, body *hclsyntax.Body, ctx *h
 		values[a.Name] = d.maybeAttribute(a, at, body, ctx)
 	}
 	d.unknownAttributes(b, besides, at, body)
-	found := d.blocks(b, at, body, ctx)
+	found := d.blocks(b, at, without(body, besides), ctx)
 	for _, n := range b.Blocks {
 		values[n.Name] = d.nested(n, at, found[n.Name])
 	}
 	d.groups(b, at, values)
 	d.rules(b, at, body, values, waiting)
 	return cty.ObjectVal(values)
+}
+
+// without leaves out the blocks that are read elsewhere.
+func without(body *hclsyntax.Body, besides *schemas.Block) *hclsyntax.Body {
+	if besides == nil {
+		return body
+	}
+	rest := &hclsyntax.Body{}
+	for _, b := range body.Blocks {
+		if besides.Nested(blockName(b)) == nil {
+			rest.Blocks = append(rest.Blocks, b)
+		}
+	}
+	return rest
 }
 
 func (d *decoder) maybeAttribute(a *schemas.Attribute, at *site, body *hclsyntax.Body, ctx *hcl.EvalContext) cty.Value {

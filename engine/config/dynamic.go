@@ -106,6 +106,11 @@ func (d *decoder) noSuchBlock(b *schemas.Block, at *site, inner *hclsyntax.Block
 	for _, n := range b.Blocks {
 		known = append(known, n.Name)
 	}
+	if b == schemas.Describe[schemas.Server]() {
+		for _, n := range schemas.Describe[schemas.Placement]().Blocks {
+			known = append(known, n.Name)
+		}
+	}
 	return unknownBlock(at.what, inner, known)
 }
 

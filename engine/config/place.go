@@ -1,10 +1,14 @@
 package config
 
 import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 // targets evaluates where an instance runs: one target or several.
@@ -69,6 +73,42 @@ func (d *decoder) targetOf(v cty.Value) (address.Target, bool) {
 	}
 	a := address.Target{Kind: kind.AsString(), Name: name.AsString()}
 	return a, d.c.targetBlocks[a.Kind+"."+a.Name] != nil
+}
+
+// placement decodes the blocks of a server that say how many there are and how
+// they are placed, changed and checked. Its attributes are expressions that were
+// read before; checks are given apart, and absent from the value.
+func (d *decoder) placement(at *site, body *hclsyntax.Body, ctx *hcl.EvalContext) (cty.Value, []resource.Smoke) {
+	if d.c.opts.InPlace {
+		return cty.NilVal, nil
+	}
+	b := schemas.Describe[schemas.Placement]()
+	values := make(map[string]cty.Value, len(b.Attributes)+len(b.Blocks))
+	for _, a := range b.Attributes {
+		values[a.Name] = cty.NullVal(a.Type)
+	}
+	own := &hclsyntax.Body{}
+	for _, inner := range body.Blocks {
+		if b.Nested(blockName(inner)) != nil {
+			own.Blocks = append(own.Blocks, inner)
+		}
+	}
+	found := d.blocks(b, at, own, ctx)
+	for _, n := range b.Blocks {
+		values[n.Name] = d.nested(n, at, found[n.Name])
+	}
+	d.settledRollout(found["rollout"], values["rollout"])
+	smokes := d.smokes(found["smoke"], values["smoke"])
+	values["smoke"] = b.Nested("smoke").Absent()
+	return cty.ObjectVal(values), smokes
+}
+
+// blockName is the name of a block, or of those that a dynamic block makes.
+func blockName(b *hclsyntax.Block) string {
+	if b.Type == "dynamic" && len(b.Labels) == 1 {
+		return b.Labels[0]
+	}
+	return b.Type
 }
 
 func ptr[T any](v T) *T { return &v }

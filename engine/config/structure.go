@@ -33,6 +33,9 @@ func (d *decoder) structure(b, besides *schemas.Block, at *site, body *hclsyntax
 			name, content = dyn.block, dyn.content.Body
 		}
 		n := b.Nested(name)
+		if n == nil && besides != nil {
+			n = besides.Nested(name)
+		}
 		if n == nil {
 			d.add(d.noSuchBlock(b, at, &hclsyntax.Block{Type: name, TypeRange: inner.TypeRange, OpenBraceRange: inner.OpenBraceRange}))
 			continue

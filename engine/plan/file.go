@@ -113,6 +113,7 @@ type changeFile struct {
 	Drift       []differenceFile `json:"drift,omitempty"`
 	Gone        bool             `json:"gone,omitempty"`
 	Endpoint    bool             `json:"endpoint,omitempty"`
+	Smokes      []SmokeNote      `json:"smokes,omitempty"`
 	Source      *refFile         `json:"source,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
 }
@@ -210,7 +211,7 @@ func (e *encoder) change(c *Change) changeFile {
 	f := changeFile{
 		Address: c.Address, Type: c.Type, Action: c.Action,
 		Differences: e.differences(c.Differences), Reasons: c.Reasons, Impact: c.Impact,
-		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Digest: c.Digest,
+		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Smokes: c.Smokes, Digest: c.Digest,
 		Before: e.object(c.Before),
 	}
 	if c.Action != NoOp {

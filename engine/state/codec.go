@@ -48,12 +48,13 @@ type uncertainFile struct {
 }
 
 type resourceFile struct {
-	Address   address.Resource   `json:"address"`
-	Type      string             `json:"type"`
-	Endpoint  bool               `json:"endpoint,omitempty"`
-	Owned     []string           `json:"owned,omitempty"`
-	DependsOn []address.Resource `json:"depends_on,omitempty"`
-	Object    json.RawMessage    `json:"object,omitempty"`
+	Address    address.Resource   `json:"address"`
+	Type       string             `json:"type"`
+	Endpoint   bool               `json:"endpoint,omitempty"`
+	Unverified bool               `json:"unverified,omitempty"`
+	Owned      []string           `json:"owned,omitempty"`
+	DependsOn  []address.Resource `json:"depends_on,omitempty"`
+	Object     json.RawMessage    `json:"object,omitempty"`
 }
 
 // EncodeResource and DecodeResource are the form of a resource in every file.
@@ -63,7 +64,7 @@ func EncodeResource(c *resource.Codec, r *Resource) (json.RawMessage, error) {
 		return nil, fmt.Errorf("encode %s: %w", r.Address, err)
 	}
 	return json.Marshal(resourceFile{
-		Address: r.Address, Type: r.Type, Endpoint: r.Endpoint, Owned: r.Owned,
+		Address: r.Address, Type: r.Type, Endpoint: r.Endpoint, Unverified: r.Unverified, Owned: r.Owned,
 		DependsOn: r.DependsOn, Object: object,
 	})
 }
@@ -79,7 +80,7 @@ func DecodeResource(c *resource.Codec, raw json.RawMessage) (*Resource, error) {
 		return nil, fmt.Errorf("%s: %w", f.Address, err)
 	}
 	return &Resource{
-		Address: f.Address, Type: f.Type, Endpoint: f.Endpoint, Owned: f.Owned,
+		Address: f.Address, Type: f.Type, Endpoint: f.Endpoint, Unverified: f.Unverified, Owned: f.Owned,
 		DependsOn: f.DependsOn, Object: object,
 	}, nil
 }

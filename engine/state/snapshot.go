@@ -67,6 +67,9 @@ type Resource struct {
 	DependsOn []address.Resource
 	// Endpoint says that the resource answers its server's requests.
 	Endpoint bool
+	// Unverified says that the checks of its last change have not passed: they
+	// failed, or were never run to their end.
+	Unverified bool
 }
 
 // Uncertain is an operation that began and whose end is not known: the object

@@ -116,7 +116,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 		c.Progress("restarting")
 		// Not the engine's own restart: when that fails, it does not say whether the
 		// stop or the start did.
-		if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
+		if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{Timeout: drain(c)}); err != nil {
 			return fmt.Errorf("stop container: %w", err)
 		}
 		return w.start(ctx, c, id)

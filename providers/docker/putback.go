@@ -39,7 +39,7 @@ func (w *writer) keep(ctx context.Context, id string) ([]byte, error) {
 // putBack has the server run with what was kept, after it failed with what was
 // to replace that. It returns the failure.
 func (w *writer) putBack(ctx context.Context, c resource.Change, id string, kept []byte, how resource.Impact, failure error) (cty.Value, error) {
-	if kept == nil || ctx.Err() != nil {
+	if kept == nil || ctx.Err() != nil || c.Rollout.LeaveFailed {
 		return w.left(ctx, id, failure)
 	}
 	c.Progress("putting back what was served before")

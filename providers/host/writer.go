@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,6 +126,9 @@ func (w *writer) roll(ctx context.Context, c resource.Change, f folder, how reso
 		if ctx.Err() != nil {
 			return err // there is no time for more: the next apply goes on from here
 		}
+		if c.Rollout.LeaveFailed {
+			return err
+		}
 		if !wasWell || name == previous {
 			previous = ""
 		}
@@ -141,14 +145,7 @@ func (w *writer) desiredRelease(c resource.Change) (release, error) {
 	if err != nil {
 		return release{}, err
 	}
-	runtime, err := w.runtime()
-	if err != nil {
-		return release{}, err
-	}
-	if want := c.Desired.GetAttr("runtime").AsString(); runtime.SHA256 != want {
-		return release{}, fmt.Errorf("the runtime is %s, and was planned as %s; plan again with this erlmcp", runtime.SHA256, want)
-	}
-	return release{document: doc, files: c.Files, runtime: runtime}, nil
+	return release{document: doc, files: c.Files, sha256: c.Desired.GetAttr("runtime").AsString(), runtime: w.runtime}, nil
 }
 
 // step is how the process comes to what is desired: not at all, by a reload, or
@@ -169,7 +166,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 		if pid, _ := f.supervisor(); pid != 0 {
 			c.Progress("stopping the process that runs")
 		}
-		if err := f.end(ctx, drainTimeout(doc)); err != nil {
+		if err := f.end(ctx, cmp.Or(c.Rollout.DrainTimeout, drainTimeout(doc))); err != nil {
 			return err
 		}
 		c.Progress("starting")
