@@ -28,10 +28,11 @@ import (
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
-// server is an MCP server with the tools echo, which answers with its argument,
+// server is an MCP server that was not started yet, with the tools echo, which answers with its argument,
 // fails, whose answer is an error, and slow, which never answers; and flaky, which
 // answers with an error until it was called twice.
-func server() http.Handler {
+func server(t *testing.T) *httptest.Server {
+	ended := make(chan struct{})
 	s := mcp.NewServer(&mcp.Implementation{Name: "sample", Version: "1"}, nil)
 	type in struct {
 		Text string `json:"text,omitempty"`
@@ -46,8 +47,11 @@ func server() http.Handler {
 		return nil, nil, errors.New("out of tea; the key is s3cret-key")
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "slow"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ in) (*mcp.CallToolResult, any, error) {
-		<-ctx.Done()
-		return nil, nil, ctx.Err()
+		select {
+		case <-ctx.Done():
+		case <-ended:
+		}
+		return nil, nil, errors.New("it ended")
 	})
 	var calls atomic.Int64
 	mcp.AddTool(s, &mcp.Tool{Name: "flaky"}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
@@ -56,7 +60,13 @@ func server() http.Handler {
 		}
 		return &mcp.CallToolResult{}, nil, nil
 	})
-	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: true})
+	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: true})
+	listening := httptest.NewUnstartedServer(handler)
+	t.Cleanup(func() {
+		close(ended)
+		listening.Close()
+	})
+	return listening
 }
 
 func documentOf(t *testing.T, fields map[string]any) cty.Value {
@@ -78,8 +88,8 @@ func condition(holds func(cty.Value) bool) *resource.Condition {
 }
 
 func TestChecks(t *testing.T) {
-	s := httptest.NewServer(server())
-	defer s.Close()
+	s := server(t)
+	s.Start()
 	none := cty.NullVal(cty.String)
 	hello := cty.StringVal(`{"text":"hello"}`)
 	secret := cty.StringVal(`{"text":"s3cret-word"}`).Mark(schemas.Sensitive)
@@ -176,11 +186,9 @@ func TestTrust(t *testing.T) {
 		"no certificate at all":           {good, map[string]any{"certificate": "nonsense", "key": "k"}, "is not PEM"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := httptest.NewUnstartedServer(server())
+			s := server(t)
 			s.TLS = &tls.Config{Certificates: []tls.Certificate{tt.serves}}
-			s.Config.ErrorLog = nil
 			s.StartTLS()
-			defer s.Close()
 			err := Verifier{}.Verify(t.Context(), apply.Check{
 				Server: address.Server{Name: "sample"}, URL: s.URL, Progress: func(string) {},
 				Document: documentOf(t, map[string]any{"tls": tt.tls}),
