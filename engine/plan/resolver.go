@@ -160,7 +160,9 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 		files = append(files, f.Path+" "+f.SHA256)
 	}
 	var smokes []json.RawMessage
+	var rollout resource.Rollout // of the endpoint: what servers share is the same for each
 	if w.Endpoint {
+		rollout = w.Instance.Rollout
 		if smokes, err = r.smokes(w.Instance.Smokes); err != nil {
 			return "", err
 		}
@@ -174,7 +176,7 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 		Endpoint  bool
 		Rollout   resource.Rollout
 		Smokes    []json.RawMessage
-	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint, w.Instance.Rollout, smokes})
+	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint, rollout, smokes})
 	if err != nil {
 		return "", err
 	}

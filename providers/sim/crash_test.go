@@ -150,6 +150,23 @@ type lab struct {
 	disk   disk
 	world  *World
 	faults func(Call) Fault // besides the crash of the machine; may be nil
+	unfit  map[string]bool  // servers that do not pass their checks
+}
+
+// verifier runs checks on a machine.
+type verifier struct {
+	*lab
+	*machine
+}
+
+func (v verifier) Verify(_ context.Context, c apply.Check) error {
+	if _, alive := v.event(); !alive {
+		return errDead
+	}
+	if v.unfit[c.Server.Name] {
+		return errors.New("it is not fit")
+	}
+	return nil
 }
 
 func newLab() *lab { return &lab{world: NewWorld()} }
@@ -179,6 +196,7 @@ func (l *lab) apply(f fleet.Fleet, m *machine, parallelism int) (*plan.Plan, *ap
 	}
 	r, diags := apply.Run(ctx, apply.Options{
 		Plan: p, Configuration: c, Providers: providers, Session: session, Parallelism: parallelism,
+		Verifier: verifier{l, m},
 	})
 	return p, r, diags.Err()
 }
