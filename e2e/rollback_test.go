@@ -91,6 +91,15 @@ func TestChecksAndRollbackInDocker(t *testing.T) {
 			w.must(0, "drift")
 		})
 	}
+	t.Run("to an earlier revision", func(t *testing.T) {
+		configure(port, "Hello", "The quay.", "s3cret-alpha")
+		w.must(0, "apply", "-auto-approve")
+		contains(t, w.must(0, "history").stdout, "1 updated", "1 failed, 1 put back", "4 created")
+		contains(t, w.must(0, "rollback", "-auto-approve").stdout, "Back to what revision 1 left:", "Applied: 1 updated.")
+		works()
+		configure(port, "Hello", "The harbour.", "s3cret-alpha")
+		w.must(0, "plan", "-detailed-exitcode")
+	})
 	state, err := os.ReadFile(filepath.Join(w.dir, ".erlmcp", "state.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,9 @@ import (
 	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/state/backend/local"
 	"github.com/erlmcp/erlmcp/engine/view"
 	"github.com/erlmcp/erlmcp/providers/smoke"
 )
@@ -95,7 +97,12 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	made, diags := c.make(ctx, a.planning, conf, session.View())
+	return c.planAndCarryOut(ctx, a, conf, providers(), session)
+}
+
+// planAndCarryOut plans under the lock, shows the plan, asks, and carries it out.
+func (c *cli) planAndCarryOut(ctx context.Context, a applying, conf plan.Configuration, kinds map[string]resource.Provider, session *state.Session) error {
+	made, diags := c.make(ctx, a.planning, conf, kinds, session.View())
 	if err := c.failed(diags); err != nil {
 		return err
 	}
@@ -109,7 +116,7 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 			return err
 		}
 	}
-	return c.carryOut(ctx, a, made, conf, session)
+	return c.carryOut(ctx, a, made, conf, kinds, session)
 }
 
 func (c *cli) applySaved(ctx context.Context, a applying, file string) (err error) {
@@ -130,7 +137,7 @@ func (c *cli) applySaved(ctx context.Context, a applying, file string) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	return c.carryOut(ctx, a, made, conf, session)
+	return c.carryOut(ctx, a, made, conf, providers(), session)
 }
 
 // approve asks the user. Where nobody can be asked, nothing is done.
@@ -154,12 +161,15 @@ func (c *cli) approve(a applying) error {
 	return nil
 }
 
-func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf *config.Configuration, session *state.Session) error {
+func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf plan.Configuration, kinds map[string]resource.Provider, session *state.Session) error {
+	if err := c.keepFiles(ctx, made, conf); err != nil {
+		return err
+	}
 	style := view.StyleOf(c.out)
 	fmt.Fprintln(c.out)
 	progress := view.NewProgress(c.out, style)
 	result, diags := apply.Run(ctx, apply.Options{
-		Plan: made, Configuration: conf, Providers: providers(), Session: session, Verifier: smoke.Verifier{},
+		Plan: made, Configuration: conf, Providers: kinds, Session: session, Verifier: smoke.Verifier{},
 		Parallelism: a.parallelism, Observer: progress, Abort: c.abort,
 	})
 	progress.Close()
@@ -168,4 +178,22 @@ func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf *c
 	}
 	view.Applied(c.out, style, made, result, ctx.Err() != nil)
 	return c.failed(diags)
+}
+
+// keepFiles keeps the files that a plan ships, so that its revision can be applied
+// again when they have changed.
+func (c *cli) keepFiles(ctx context.Context, made *plan.Plan, conf plan.Configuration) error {
+	var files []resource.File
+	seen := map[config.Ref]bool{}
+	for i := range made.Changes {
+		change := &made.Changes[i]
+		if change.Source == (config.Ref{}) || seen[change.Source] || change.Action == plan.NoOp {
+			continue
+		}
+		seen[change.Source] = true
+		if in, diags := conf.Evaluate(change.Source, nil); !diags.HasErrors() {
+			files = append(files, in.Files...)
+		}
+	}
+	return local.Files{Dir: c.dir}.Keep(ctx, files)
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
-	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/state/backend/local"
 	"github.com/erlmcp/erlmcp/engine/view"
@@ -82,11 +82,11 @@ func checkAddress(a string) error {
 }
 
 // make plans against a state.
-func (c *cli) make(ctx context.Context, p planning, conf *config.Configuration, recorded *state.View) (*plan.Plan, diag.List) {
+func (c *cli) make(ctx context.Context, p planning, conf plan.Configuration, kinds map[string]resource.Provider, recorded *state.View) (*plan.Plan, diag.List) {
 	defer view.Busy(c.err, view.StyleOf(c.err), "Looking at the targets …")()
 	return plan.Make(ctx, plan.Options{
 		Configuration: conf,
-		Providers:     providers(),
+		Providers:     kinds,
 		State:         recorded,
 		Mode:          p.mode,
 		Only:          p.only,

@@ -173,7 +173,7 @@ func (r *runner) save(outcome state.Outcome) {
 		r.Session.SetOutputs(outputs)
 	}
 	// Not opctx: what was done is saved also when it was abandoned.
-	snapshot, err := r.Session.Finish(context.WithoutCancel(r.opctx), outcome)
+	snapshot, err := r.Session.Finish(context.WithoutCancel(r.opctx), r.record(outcome))
 	r.result.Snapshot, r.result.Saved, r.result.Revision = snapshot, err == nil, snapshot.Revision
 	if !r.mutates() {
 		r.result.Revision = state.Revision{}
@@ -181,6 +181,29 @@ func (r *runner) save(outcome state.Outcome) {
 	if err != nil {
 		r.fail(diag.Errorf("The state could not be written", "%s. The state is as it was before; what was done since stands in the journal as far as that could be written.", err).
 			Fix("Make room or repair the folder, then run erlmcp apply again: it takes up what was begun."))
+	}
+}
+
+// record is what the history is told of this apply.
+func (r *runner) record(outcome state.Outcome) state.Record {
+	failed := 0
+	for _, s := range r.result.Steps {
+		if s.Outcome == Failed {
+			failed++
+		}
+	}
+	putBack := 0
+	for _, b := range r.result.RolledBack {
+		if b.Err == nil {
+			putBack++
+		}
+	}
+	return state.Record{
+		At: r.Now().UTC().Truncate(time.Second), Outcome: outcome, Plan: plan.Digest(r.Plan),
+		Counts: state.Counts{
+			Created: r.result.Created, Updated: r.result.Updated, Replaced: r.result.Replaced, Deleted: r.result.Deleted,
+			Failed: failed, PutBack: putBack,
+		},
 	}
 }
 

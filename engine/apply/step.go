@@ -131,7 +131,7 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 		return Failed, err
 	}
 	next := *s.Resource
-	next.DependsOn = w.DependsOn
+	next.DependsOn, next.Files = w.DependsOn, state.FilesOf(w.Files)
 	t := r.resolver.Type(s.Type)
 	next.Owned = plan.Owned(t, w.Object)
 	if s.Action == plan.Update {

@@ -38,7 +38,7 @@ func (p *planner) decide(w *Wanted) *decision {
 	}
 	t := p.resolver.Type(w.Type)
 	recorded, certain := p.State.Snapshot.Recorded(w.Address)
-	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint}
+	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint, Files: state.FilesOf(w.Files)}
 	d.next.Unverified = w.Endpoint && len(w.Instance.Smokes) > 0
 	if recorded != nil {
 		d.before = recorded.DependsOn
@@ -122,7 +122,7 @@ func (p *planner) isRecorded(r *state.Resource) bool {
 	was := p.State.Snapshot.Resources[r.Address]
 	return was != nil && p.State.Snapshot.Uncertain[r.Address] == nil &&
 		was.Type == r.Type && was.Endpoint == r.Endpoint && was.Unverified == r.Unverified && same(was.Object, r.Object) &&
-		slices.Equal(was.Owned, r.Owned) && slices.Equal(was.DependsOn, r.DependsOn)
+		slices.Equal(was.Owned, r.Owned) && slices.Equal(was.DependsOn, r.DependsOn) && slices.Equal(was.Files, r.Files)
 }
 
 // decideUnwanted settles a resource that is recorded or uncertain, and not

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -34,6 +36,17 @@ func Encode(p *Plan) ([]byte, error) {
 		return nil, fmt.Errorf("encode plan: %w", err)
 	}
 	return seal.Wrap(fileKind, fileFormat, raw), nil
+}
+
+// Digest is the SHA-256 of a plan's file, in hex: it tells plans apart. "" when the
+// plan has no such form.
+func Digest(p *Plan) string {
+	raw, err := Encode(p)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // Decode is the inverse of Encode. The error is a sentence without its subject,

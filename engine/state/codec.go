@@ -25,6 +25,7 @@ type snapshotFile struct {
 	DigestKey []byte                     `json:"digest_key"`
 	Version   string                     `json:"version"`
 	Revision  Revision                   `json:"revision"`
+	History   []Record                   `json:"history,omitempty"`
 	Targets   []json.RawMessage          `json:"targets,omitempty"`
 	Outputs   map[string]outputFile      `json:"outputs,omitempty"`
 	Resources []json.RawMessage          `json:"resources,omitempty"`
@@ -54,6 +55,7 @@ type resourceFile struct {
 	Unverified bool               `json:"unverified,omitempty"`
 	Owned      []string           `json:"owned,omitempty"`
 	DependsOn  []address.Resource `json:"depends_on,omitempty"`
+	Files      []File             `json:"files,omitempty"`
 	Object     json.RawMessage    `json:"object,omitempty"`
 }
 
@@ -65,7 +67,7 @@ func EncodeResource(c *resource.Codec, r *Resource) (json.RawMessage, error) {
 	}
 	return json.Marshal(resourceFile{
 		Address: r.Address, Type: r.Type, Endpoint: r.Endpoint, Unverified: r.Unverified, Owned: r.Owned,
-		DependsOn: r.DependsOn, Object: object,
+		DependsOn: r.DependsOn, Files: r.Files, Object: object,
 	})
 }
 
@@ -81,7 +83,7 @@ func DecodeResource(c *resource.Codec, raw json.RawMessage) (*Resource, error) {
 	}
 	return &Resource{
 		Address: f.Address, Type: f.Type, Endpoint: f.Endpoint, Unverified: f.Unverified, Owned: f.Owned,
-		DependsOn: f.DependsOn, Object: object,
+		DependsOn: f.DependsOn, Files: f.Files, Object: object,
 	}, nil
 }
 
@@ -124,7 +126,7 @@ func decodeTargets(c *resource.Codec, in []json.RawMessage) (map[address.Target]
 func Encode(s *Snapshot) ([]byte, error) {
 	var c resource.Codec
 	f := snapshotFile{
-		Lineage: s.Lineage, Serial: s.Serial, DigestKey: s.DigestKey, Version: s.Version, Revision: s.Revision,
+		Lineage: s.Lineage, Serial: s.Serial, DigestKey: s.DigestKey, Version: s.Version, Revision: s.Revision, History: s.History,
 		Outputs: map[string]outputFile{},
 	}
 	var err error
@@ -177,7 +179,7 @@ func decodeSnapshot(file []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("is damaged: %w", err)
 	}
 	s := &Snapshot{
-		Lineage: f.Lineage, Serial: f.Serial, DigestKey: f.DigestKey, Version: f.Version, Revision: f.Revision,
+		Lineage: f.Lineage, Serial: f.Serial, DigestKey: f.DigestKey, Version: f.Version, Revision: f.Revision, History: f.History,
 		Resources: map[address.Resource]*Resource{}, Uncertain: map[address.Resource]*Uncertain{}, Outputs: map[string]Output{},
 	}
 	if s.Targets, err = decodeTargets(&c, f.Targets); err != nil {

@@ -99,6 +99,8 @@ func (d mounted) Lock(context.Context, state.Holder, time.Duration) (state.Lease
 	return d, nil
 }
 
+func (d mounted) Earlier(context.Context, uint64) ([]byte, error) { return nil, nil }
+
 func (d mounted) Append(lines []byte) func() error {
 	how, alive := d.event()
 	d.mu.Lock()

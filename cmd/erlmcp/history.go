@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/view"
+)
+
+func newHistory(c *cli) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Show what was applied, when, and by whom",
+		Long: "Show the last revisions, the latest first. Each apply that changes something is one.\n" +
+			"What a revision left is shown by erlmcp show -revision N.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := state.Read(cmd.Context(), c.store())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return view.JSON(c.out, view.HistoryJSON(v.Snapshot))
+			}
+			view.History(c.out, view.StyleOf(c.out), v.Snapshot)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
