@@ -51,6 +51,9 @@ type Diagnostic struct {
 	Remedy   string // a sentence: what to do about it; may be empty
 	Range    *Range // where, when it is in a file
 	Address  string // the resource or block that it is about; may be empty
+	// NoSource says that the file of the place may hold secrets, so that no line
+	// of it may be shown.
+	NoSource bool
 }
 
 // Errorf returns an error diagnostic without a place.
@@ -137,6 +140,11 @@ func (l listError) Error() string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Sentence is what err says, with one full stop at its end.
+func Sentence(err error) string {
+	return strings.TrimRight(err.Error(), ".") + "."
 }
 
 // FromError returns the diagnostics inside err: those of a [List] or a

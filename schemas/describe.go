@@ -34,6 +34,7 @@ const (
 //	sensitive:"true"    always secret
 //	replace:"true"      a change needs a new object
 //	impact:"restart"    a change is felt as this (default: reload); inherited by nested blocks
+//	nonempty:"true"     a list that must have elements when it is set
 //	kind:"…"            see Kind
 //	template:"…"        where the text goes, which decides how input is escaped: text, word, url, header
 //	exactlyone:"group"  of the fields with this group exactly one is set
@@ -55,6 +56,7 @@ type Attribute struct {
 	Replace    bool
 	Internal   bool
 	Integer    bool // a number without a fraction
+	NonEmpty   bool // a list that must have elements when it is set
 	NoZero     bool // zero would read as "not set", so it cannot be given
 	Impact     string
 	Enum       []string

@@ -114,12 +114,12 @@ func TestEveryBlockIsDocumented(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for text, want := range map[string]Size{"10MB": 10 << 20, "64 KiB": 64 << 10, "1.5GB": 3 << 29, "12": 12, "0": 0} {
+	for text, want := range map[string]Size{"10MB": 10 << 20, "64 KiB": 64 << 10, "1.5GB": 3 << 29, "12B": 12, "0": 0} {
 		if got, err := ParseSize(text); err != nil || got != want {
 			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "-1MB", "many", "1XB"} {
+	for _, text := range []string{"", "-1MB", "many", "1XB", "5"} {
 		if _, err := ParseSize(text); err == nil {
 			t.Errorf("ParseSize(%q) is accepted", text)
 		}

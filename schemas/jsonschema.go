@@ -153,7 +153,11 @@ func typeSchema(a *Attribute, t cty.Type) map[string]any {
 	case t == cty.Number:
 		return numberSchema(a)
 	case t.IsListType():
-		return map[string]any{"type": "array", "items": orExpression(typeSchema(a, t.ElementType()))}
+		out := map[string]any{"type": "array", "items": orExpression(typeSchema(a, t.ElementType()))}
+		if a.NonEmpty {
+			out["minItems"] = 1
+		}
+		return out
 	case t.IsMapType():
 		return map[string]any{"type": "object", "additionalProperties": orExpression(typeSchema(a, t.ElementType()))}
 	}

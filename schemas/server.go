@@ -65,7 +65,7 @@ type RateLimit struct {
 
 // Limits bounds what the server as a whole may use.
 type Limits struct {
-	_ struct{} `doc:"Bounds what the server as a whole may use. memory, cpu and processes are enforced by the target."`
+	_ struct{} `doc:"Bounds what the server as a whole may use. memory, cpu and processes are enforced by the target: Docker always does, a host by control groups when erlmcp runs there as root."`
 
 	RequestSize   Size     `json:"request_size,omitempty" default:"10MB" doc:"Largest request body or raw message."`
 	ResponseSize  Size     `json:"response_size,omitempty" default:"10MB" doc:"Largest result of a tool or resource."`
@@ -80,7 +80,7 @@ type Limits struct {
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
 	DrainTimeout  Duration `json:"drain_timeout,omitempty" default:"10s" doc:"Longest wait for calls in progress when the server stops."`
 	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server."`
-	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" unit:"cores" doc:"Processor time that the target gives the server."`
+	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" max:"1024" unit:"cores" doc:"Processor time that the target gives the server."`
 	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
 }
 
@@ -112,8 +112,8 @@ type Input struct {
 	Description string   `json:"description,omitempty" doc:"What the argument means, for the model."`
 	Required    *bool    `json:"required,omitempty" doc:"Whether calls must give it. Default: true, unless a default is given."`
 	Default     string   `json:"default,omitempty" kind:"value" doc:"Value when a call leaves it out, of the argument's type."`
-	Enum        []string `json:"enum,omitempty" doc:"The values that are allowed."`
-	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match."`
+	Enum        []string `json:"enum,omitempty" nonempty:"true" doc:"The values that are allowed."`
+	Pattern     string   `json:"pattern,omitempty" doc:"Regular expression that a string must match, in the syntax of RE2."`
 	MinLength   *int     `json:"min_length,omitempty" min:"0" doc:"Fewest characters of a string."`
 	MaxLength   *int     `json:"max_length,omitempty" min:"0" doc:"Most characters of a string."`
 	Minimum     *float64 `json:"minimum,omitempty" doc:"Smallest number."`
@@ -130,7 +130,7 @@ type Static struct {
 
 // Exec runs a program.
 type Exec struct {
-	_ struct{} `doc:"Runs a program, without a shell. Its standard output is the answer; an exit status other than 0 makes the answer an error. The program gets no environment but what is given here."`
+	_ struct{} `doc:"Runs a program, without a shell. Its standard output is the answer; an exit status other than 0 makes the answer an error. The program gets no environment but what is given here and ERLMCP_CALL, a mark by which its processes are known."`
 
 	Command     []Template          `json:"command" required:"true" template:"word" doc:"Program and arguments. Each element stays one word whatever the input holds, and an input that begins with a dash is refused as the start of a word unless a \"--\" stands before it."`
 	Dir         string              `json:"dir,omitempty" doc:"Working directory on the target. Default: the server's folder of shipped files."`

@@ -144,6 +144,7 @@ func attribute(name string, f reflect.StructField) *Attribute {
 		Max:        f.Tag.Get("max"),
 		ExactlyOne: f.Tag.Get("exactlyone"),
 		AtMostOne:  f.Tag.Get("atmostone"),
+		NonEmpty:   f.Tag.Get("nonempty") == "true",
 	}
 	a.Default, a.HasDefault = f.Tag.Lookup("default")
 	switch f.Type.Kind() {

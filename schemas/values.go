@@ -36,10 +36,13 @@ type Size int64
 var sizeUnits = []struct {
 	suffix string
 	bytes  float64
-}{{"TB", 1 << 40}, {"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"B", 1}, {"", 1}}
+}{{"TB", 1 << 40}, {"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"B", 1}}
 
-// ParseSize reads a number of bytes.
+// ParseSize reads a number of bytes. As with a time span, only 0 needs no unit.
 func ParseSize(s string) (Size, error) {
+	if strings.TrimSpace(s) == "0" {
+		return 0, nil
+	}
 	text := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(s), " ", ""))
 	text = strings.Replace(text, "IB", "B", 1) // MiB means what MB means here
 	for _, u := range sizeUnits {

@@ -15,8 +15,8 @@
 //
 // The package knows nothing of plans, targets, or where the document came from.
 //
-// In order of reading: options.go, runtime.go, state.go (what one document makes),
-// ports.go, reload.go, dispatch.go and batch.go (from message to answer),
-// methods.go and legacy.go (one function a method), listen.go, workers.go,
-// inflight.go, health.go, status.go.
+// In order of reading: options.go, check.go (what is wrong with a document),
+// runtime.go, state.go (what one document makes), ports.go, reload.go, dispatch.go
+// and batch.go (from message to answer), methods.go and legacy.go (one function a
+// method), listen.go, workers.go, inflight.go, health.go, status.go.
 package server

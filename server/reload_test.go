@@ -20,10 +20,10 @@ func TestReload(t *testing.T) {
 	for _, c := range []struct{ name, fields, want string }{
 		{"another limit", `,"limits":{"workers":3}`, "changes limits, which"},
 		{"TLS", `,"tls":{"certificate_file":"/a","key_file":"/b"}`, "changes tls, which"},
-		{"a path that is none", `,"health":{"path":"up"}`, "health.path is \"up\""},
-		{"a path that is taken", `,"health":{"path":"/mcp"}`, "health.path and listen.path are both"},
+		{"a path that is none", `,"health":{"path":"up"}`, "health.path: it is not a plain URL path"},
+		{"a path that is taken", `,"health":{"path":"/mcp"}`, "where health is told"},
 		{"a folder that is not there", `,"resource":{"r":{"folder":"nowhere"}}`, "resource.r: open folder nowhere"},
-		{"a template that is none", `,"prompt":{"p":{"message":[{"text":"${input"}]}}`, "prompt.p: message 1"},
+		{"a template that is none", `,"prompt":{"p":{"message":[{"text":"${input"}]}}`, "prompt.p.message: message 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := rt.Reload(document(t, c.fields), "d2")

@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -24,12 +23,12 @@ type state struct {
 
 // prepare builds and checks everything of a document and changes nothing.
 func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
-	if err := checkPaths(doc); err != nil {
+	if err := rules(doc).Err(); err != nil {
 		return nil, err
 	}
 	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools})
 	if err != nil {
-		return nil, err
+		return nil, hide(doc, diag.FromError(err)).Err()
 	}
 	st := &state{doc: doc, digest: digest, catalog: c, depth: doc.Limits.JSONDepth}
 	if old := rt.current.Load(); old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
@@ -44,22 +43,6 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		Description string `json:"description,omitempty"`
 	}{doc.Name, doc.Title, doc.Version, doc.Description})
 	return st, err
-}
-
-// checkPaths checks that the URL paths of a document are paths, each its own.
-func checkPaths(doc *schemas.Server) error {
-	var wrong diag.List
-	for _, p := range []struct{ attribute, path string }{
-		{"listen.path", doc.Listen.Path}, {"health.path", doc.Health.Path}, {"metrics.path", doc.Metrics.Path},
-	} {
-		if !strings.HasPrefix(p.path, "/") {
-			wrong = append(wrong, diag.Errorf("Not a URL path", "%s is %q.", p.attribute, p.path).Fix("Begin it with a slash."))
-		}
-	}
-	if doc.Health.Path == doc.Listen.Path {
-		wrong = append(wrong, diag.Errorf("Two things on one URL path", "health.path and listen.path are both %q.", doc.Listen.Path).Fix("Give one of them another path."))
-	}
-	return wrong.Err()
 }
 
 func (rt *Runtime) commit(st *state) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -31,6 +30,14 @@ type applying struct {
 	wait     time.Duration
 }
 
+// check reads the flags once they are parsed.
+func (a *applying) check() error {
+	if a.wait < 0 {
+		return diag.Errorf("Wrong time to wait", "-lock-timeout is %s; it cannot be negative.", a.wait)
+	}
+	return a.planning.check()
+}
+
 func (a *applying) register(cmd *cobra.Command) {
 	a.planning.register(cmd)
 	cmd.Flags().BoolVar(&a.approved, "auto-approve", false, "do not ask")
@@ -46,7 +53,7 @@ func newApply(c *cli) *cobra.Command {
 			"out as it is: it is refused when the state, the configuration or the variables have\n" +
 			"moved on since. Ctrl-C lets the operations in flight finish and saves.",
 		Example: "  erlmcp apply\n  erlmcp apply -auto-approve\n  erlmcp apply tonight.plan",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -67,7 +74,7 @@ func newDestroy(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Remove everything that this configuration made",
-		Args:  cobra.NoArgs,
+		Args:  words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -88,7 +95,7 @@ func (a *applying) operation() string {
 
 // planAndApply plans under the lock, so that what is shown is what is done.
 func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
-	conf, err := c.load(a.inputs)
+	conf, err := c.loadFor(a.planning)
 	if err != nil {
 		return err
 	}
@@ -112,7 +119,7 @@ func (c *cli) planAndCarryOut(ctx context.Context, a applying, conf plan.Configu
 		return nil
 	}
 	if !made.Empty() && !a.approved {
-		if err := c.approve(a); err != nil {
+		if err := c.approve(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -141,7 +148,7 @@ func (c *cli) applySaved(ctx context.Context, a applying, file string) (err erro
 }
 
 // approve asks the user. Where nobody can be asked, nothing is done.
-func (c *cli) approve(a applying) error {
+func (c *cli) approve(ctx context.Context, a applying) error {
 	if f, ok := c.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		return diag.Errorf("Nobody is there to approve", "Standard input is not a terminal, and nothing was changed.").
 			Fix("Give -auto-approve, or save the plan (erlmcp plan -out=FILE) and apply the file.")
@@ -151,14 +158,21 @@ func (c *cli) approve(a applying) error {
 		question = "Destroy all of this? There is no way back."
 	}
 	fmt.Fprintf(c.out, "\n%s Only \"yes\" goes on: ", question)
-	answer, err := bufio.NewReader(c.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	answer := make(chan string, 1)
+	go func() { // ends with the program, when nobody answers
+		line, _ := bufio.NewReader(c.in).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(c.out)
+		return diag.Errorf("Stopped", "Nothing was changed.")
+	case a := <-answer:
+		if a != "yes" {
+			return diag.Errorf("Not approved", "Nothing was changed.")
+		}
+		return nil
 	}
-	if strings.TrimSpace(answer) != "yes" {
-		return diag.Errorf("Not approved", "Nothing was changed.")
-	}
-	return nil
 }
 
 func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf plan.Configuration, kinds map[string]resource.Provider, session *state.Session) error {
@@ -168,6 +182,7 @@ func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf pl
 	style := view.StyleOf(c.out)
 	fmt.Fprintln(c.out)
 	progress := view.NewProgress(c.out, style)
+	c.stopping.Store(progress.Stopping)
 	result, diags := apply.Run(ctx, apply.Options{
 		Plan: made, Configuration: conf, Providers: kinds, Session: session, Verifier: smoke.Verifier{},
 		Parallelism: a.parallelism, Observer: progress, Abort: c.abort,
@@ -176,8 +191,12 @@ func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf pl
 	if result == nil {
 		return diags.Err()
 	}
-	view.Applied(c.out, style, made, result, ctx.Err() != nil)
-	return c.failed(diags)
+	interrupted := ctx.Err() != nil && result.Undone()
+	view.Applied(c.out, style, made, result, interrupted)
+	if err := c.failed(diags); err != nil || !interrupted {
+		return err
+	}
+	return exitCode(exitError)
 }
 
 // keepFiles keeps the files that a plan ships, so that its revision can be applied

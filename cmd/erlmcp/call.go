@@ -41,7 +41,7 @@ func newCall(c *cli) *cobra.Command {
 		Example: "  erlmcp call http://localhost:8080 tools/list\n" +
 			"  erlmcp call http://localhost:8080 forecast city=Oslo\n" +
 			"  erlmcp call -ca certs/ca.pem https://localhost:8443 resources/read uri=erlmcp://docs/intro.md",
-		Args: cobra.MinimumNArgs(2),
+		Args: words(2, 1000),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 			defer cancel()
@@ -288,9 +288,10 @@ func toolArguments(arguments string, words []string, t *mcp.Tool) (map[string]an
 		return nil, err
 	}
 	if arguments != "" {
-		given := map[string]any{}
-		if err := json.Unmarshal([]byte(arguments), &given); err != nil {
-			return nil, diag.Errorf("Not a JSON object", "-arguments: %v.", err)
+		v, err := parseJSON(arguments)
+		given, ok := v.(map[string]any)
+		if err != nil || !ok {
+			return nil, diag.Errorf("Not a JSON object", "-arguments is %q.", arguments).Fix("Write one such as '{\"city\": \"Oslo\"}'.")
 		}
 		for k, v := range args {
 			given[k] = v
@@ -310,8 +311,8 @@ func parseWords(words []string, isText map[string]bool) (map[string]any, error) 
 			return nil, diag.Errorf("Not an argument", "%q is not of the form NAME=VALUE.", w)
 		}
 		if typed, isJSON := strings.CutSuffix(name, ":"); isJSON {
-			var v any
-			if err := json.Unmarshal([]byte(value), &v); err != nil {
+			v, err := parseJSON(value)
+			if err != nil {
 				return nil, diag.Errorf("Not JSON", "%q: %v.", w, err)
 			}
 			args[typed] = v
@@ -319,11 +320,24 @@ func parseWords(words []string, isText map[string]bool) (map[string]any, error) 
 		}
 		args[name] = value
 		if text, known := isText[name]; known && !text {
-			var v any
-			if json.Unmarshal([]byte(value), &v) == nil {
+			if v, err := parseJSON(value); err == nil {
 				args[name] = v
 			}
 		}
 	}
 	return args, nil
+}
+
+// parseJSON reads one JSON value and keeps every digit of its numbers.
+func parseJSON(text string) (any, error) {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if dec.More() {
+		return nil, errors.New("there is something after the value")
+	}
+	return v, nil
 }

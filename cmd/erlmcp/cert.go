@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -19,6 +20,9 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 )
+
+// hostName is what a certificate can be for, with * for one label.
+var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
 
 func newCert(c *cli) *cobra.Command {
 	var dir string
@@ -36,6 +40,11 @@ func newCert(c *cli) *cobra.Command {
 		RunE: func(_ *cobra.Command, names []string) error {
 			if len(names) == 0 {
 				names = []string{"localhost", "127.0.0.1", "::1"}
+			}
+			for _, n := range names {
+				if net.ParseIP(n) == nil && !hostName.MatchString(n) {
+					return diag.Errorf("Not a host name", "%q is neither a host name nor an IP address.", n)
+				}
 			}
 			if days < 1 || days > 825 {
 				return diag.Errorf("Wrong number of days", "-days is %d; a certificate lives from 1 to 825 days.", days)

@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/erlmcp/erlmcp/engine/config"
+	"github.com/erlmcp/erlmcp/server"
 )
 
 var (
@@ -64,8 +66,7 @@ func checkSnippet(t *testing.T, page, snippet string) {
 	}
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"main.mcp.hcl": source, "terms.md": "x", "docs/a.md": "x", "forecast.schema.json": "{}",
-		"certs/server.pem": "x", "certs/server.key": "x", "certs/ca.pem": "x",
+		"main.mcp.hcl": source, "terms.md": "x", "docs/a.md": "x", "forecast.schema.json": `{"type": "object"}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -75,7 +76,12 @@ func checkSnippet(t *testing.T, page, snippet string) {
 			t.Fatal(err)
 		}
 	}
-	opts := config.Options{Targets: targetSchemas(), Environ: []string{"ERLMCP_VAR_weather_key=x"}}
+	if strings.Contains(source, "certs/") {
+		if err := makeCertificates(filepath.Join(dir, "certs"), []string{"localhost"}, "client", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opts := config.Options{Targets: targetSchemas(), Check: server.Check, Environ: []string{"ERLMCP_VAR_weather_key=x"}}
 	conf, diags := config.Load(dir, opts)
 	if err := diags.Err(); err != nil {
 		t.Errorf("%s:\n%s\n%v", page, source, err)

@@ -7,14 +7,14 @@ import (
 )
 
 func newDrift(c *cli) *cobra.Command {
-	p := planning{refreshOnly: true}
+	p := planning{refreshOnly: true, looking: true}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Tell how the world has moved since the last apply",
 		Long: "Look at everything that was applied, and tell what is not as it was left. Changes\n" +
 			"nothing. Exit status: 0 no drift, 2 drift, 1 error.",
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.check(); err != nil {
 				return err

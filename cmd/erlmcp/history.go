@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -14,9 +13,9 @@ func newHistory(c *cli) *cobra.Command {
 		Short: "Show what was applied, when, and by whom",
 		Long: "Show the last revisions, the latest first. Each apply that changes something is one.\n" +
 			"What a revision left is shown by erlmcp show -revision N.",
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ func newInit(c *cli) *cobra.Command {
 		Long: "Write main.mcp.hcl, a commented starter file, to this folder; or copy one of the\n" +
 			"examples: " + strings.Join(exampleNames(), ", ") + ". No file that is there is overwritten.",
 		Example: "  erlmcp init\n  erlmcp init -example docker",
-		Args:    cobra.NoArgs,
+		Args:    words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			files := map[string][]byte{"main.mcp.hcl": []byte(starter)}
 			if example != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/erlmcp/erlmcp/providers/host"
 	"github.com/erlmcp/erlmcp/providers/sim"
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server"
 )
 
 // inputs are the flags by which variables are set, in the order of the command
@@ -70,6 +71,7 @@ func (c *cli) load(in inputs) (*config.Configuration, error) {
 func (c *cli) loadWith(opts config.Options) (*config.Configuration, error) {
 	opts.Environ = os.Environ()
 	opts.Targets = targetSchemas()
+	opts.Check = server.Check
 	conf, diags := config.Load(c.dir, opts)
 	c.sources = conf.Sources()
 	if diags.HasErrors() {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -37,6 +38,7 @@ type cli struct {
 	dir      string
 	sources  map[string][]byte // files read so far, for the snippets of diagnostics
 	abort    chan struct{}     // closed by a second Ctrl-C
+	stopping atomic.Value      // func(): tells the user that the first Ctrl-C was heard
 }
 
 func main() {
@@ -82,13 +84,13 @@ func (c *cli) warn(list diag.List) {
 	}
 }
 
-// interruptible returns a context that the first Ctrl-C ends: operations in
-// flight finish and are recorded. The second abandons them, and the third does
-// not even wait for that; the journal makes both safe.
+// interruptible returns a context that the first Ctrl-C ends (or a lost terminal,
+// or SIGTERM): operations in flight finish and are recorded. The second abandons
+// them, and the third does not even wait for that; the journal makes both safe.
 func (c *cli) interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		for n := 1; ; n++ {
@@ -100,6 +102,9 @@ func (c *cli) interruptible() (context.Context, func()) {
 			switch n {
 			case 1:
 				cancel()
+				if say, ok := c.stopping.Load().(func()); ok {
+					say()
+				}
 			case 2:
 				close(c.abort)
 			default:

@@ -22,9 +22,9 @@ func newOutput(c *cli) *cobra.Command {
 		Long: "Read the outputs of the last apply. A sensitive output is not kept, and cannot be\n" +
 			"read back.",
 		Example: "  erlmcp output\n  erlmcp call $(erlmcp output -raw url) tools/list",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}

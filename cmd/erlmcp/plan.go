@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
@@ -21,7 +23,7 @@ func newPlan(c *cli) *cobra.Command {
 		Long: "Compare the configuration with the world and show what apply would do. Changes\n" +
 			"nothing. With -out the plan is saved, to be applied as it is; it holds no secret.",
 		Example: "  erlmcp plan\n  erlmcp plan -out tonight.plan\n  erlmcp plan -detailed-exitcode   # exit status 2 when there are changes",
-		Args:    cobra.NoArgs,
+		Args:    words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.check(); err != nil {
 				return err
@@ -31,7 +33,7 @@ func newPlan(c *cli) *cobra.Command {
 				return err
 			}
 			if out != "" {
-				if err := plan.Write(out, made); err != nil {
+				if err := savePlan(out, made); err != nil {
 					return err
 				}
 			}
@@ -57,14 +59,24 @@ func newPlan(c *cli) *cobra.Command {
 	return cmd
 }
 
+func savePlan(file string, made *plan.Plan) error {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return diag.Errorf("The plan cannot be saved there", "%s is not a file.", file).Fix("Give -out the name of a file.")
+	}
+	if err := plan.Write(file, made); err != nil {
+		return diag.Errorf("The plan cannot be saved", "%s.", capital(err.Error())).Fix("Give -out a file in a folder where you may write and that has room.")
+	}
+	return nil
+}
+
 // plan makes a plan without locking the state. A plan that is to be saved needs
 // a state that it can be held against, which is written when there is none.
 func (c *cli) plan(ctx context.Context, p planning, saved bool) (*plan.Plan, error) {
-	conf, err := c.load(p.inputs)
+	conf, err := c.loadFor(p)
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := state.Read(ctx, c.store())
+	recorded, err := c.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +96,7 @@ func (c *cli) beginState(ctx context.Context) (*state.View, error) {
 	}
 	defer session.Close()
 	if err := session.Init(ctx); err != nil {
-		return nil, err
+		return nil, aboutState("Cannot write the state", err)
 	}
 	return session.View(), nil
 }

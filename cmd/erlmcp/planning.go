@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/user"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -23,6 +25,7 @@ type planning struct {
 	mode        plan.Mode
 	destroy     bool
 	refreshOnly bool
+	looking     bool // nothing will be applied: only what moved is of interest
 	only        []string
 	replace     []string
 	parallelism int
@@ -52,8 +55,8 @@ func (p *planning) check() error {
 	case p.refreshOnly:
 		p.mode = plan.RefreshOnly
 	}
-	if p.parallelism < 1 {
-		return diag.Errorf("Wrong parallelism", "-parallelism is %d; it must be at least 1.", p.parallelism)
+	if p.parallelism < 1 || p.parallelism > 1000 {
+		return diag.Errorf("Wrong parallelism", "-parallelism is %d; it must be from 1 to 1000.", p.parallelism)
 	}
 	for _, a := range append(append([]string{}, p.only...), p.replace...) {
 		if err := checkAddress(a); err != nil {
@@ -81,6 +84,35 @@ func checkAddress(a string) error {
 	return nil
 }
 
+// loadFor reads the configuration. To look at what was applied, or to remove it,
+// the state says enough: there a configuration whose variables nobody set is left
+// out.
+func (c *cli) loadFor(p planning) (plan.Configuration, error) {
+	conf, err := c.load(p.inputs)
+	if err == nil {
+		return conf, nil
+	}
+	if !p.looking && p.mode != plan.Destroy {
+		return nil, err
+	}
+	for _, d := range diag.FromError(err) {
+		if d.Summary != config.NoValue {
+			return nil, err
+		}
+	}
+	return leftOut{}, nil
+}
+
+// leftOut is a configuration that wants nothing.
+type leftOut struct{}
+
+func (leftOut) Instances() []config.Instance { return nil }
+func (leftOut) Targets() []resource.Target   { return nil }
+func (leftOut) Evaluate(ref config.Ref, _ *config.Exports) (resource.Instance, diag.List) {
+	return resource.Instance{}, diag.List{diag.Errorf("No such server", "%s is not in the configuration.", ref.Server)}
+}
+func (leftOut) Outputs(*config.Exports) ([]config.Output, diag.List) { return nil, nil }
+
 // make plans against a state.
 func (c *cli) make(ctx context.Context, p planning, conf plan.Configuration, kinds map[string]resource.Provider, recorded *state.View) (*plan.Plan, diag.List) {
 	defer view.Busy(c.err, view.StyleOf(c.err), "Looking at the targets …")()
@@ -105,7 +137,25 @@ func (c *cli) lock(ctx context.Context, operation string, wait time.Duration) (*
 	if u, err := user.Current(); err == nil {
 		who = u.Username
 	}
-	return state.Open(ctx, c.store(), state.Holder{
+	session, err := state.Open(ctx, c.store(), state.Holder{
 		Operation: operation, Who: who + "@" + host, PID: os.Getpid(), Since: time.Now(),
 	}, wait)
+	return session, aboutState("Cannot lock the state", err)
+}
+
+// read reads the state without a lock.
+func (c *cli) read(ctx context.Context) (*state.View, error) {
+	recorded, err := state.Read(ctx, c.store())
+	return recorded, aboutState("Cannot read the state", err)
+}
+
+// aboutState tells an error of the file system as a diagnostic; the state's own
+// diagnostics pass.
+func aboutState(summary string, err error) error {
+	var d *diag.Diagnostic
+	if err == nil || errors.As(err, &d) {
+		return err
+	}
+	return diag.Errorf(summary, "%s. Nothing was changed.", capital(err.Error())).
+		Fix("The state lies in %s: see that you may read and write there, and that there is room.", absolute(local.Folder))
 }

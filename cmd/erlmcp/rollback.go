@@ -26,7 +26,7 @@ func newRollback(c *cli) *cobra.Command {
 			"The files of the configuration stay as they are, so the next apply goes forward again.\n" +
 			"Secrets are those of the present configuration and variables, and must be the same as then.",
 		Example: "  erlmcp history\n  erlmcp rollback\n  erlmcp rollback -to 7",
-		Args:    cobra.NoArgs,
+		Args:    words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err

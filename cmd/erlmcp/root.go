@@ -34,9 +34,8 @@ func newRoot(c *cli) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&chdir, "chdir", "", "work in this `folder`")
 	root.SetVersionTemplate("erlmcp {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return diag.Errorf("Wrong flag", "%s.", capital(err.Error())).Fix("See erlmcp%s -help.", strings.TrimPrefix(cmd.CommandPath(), "erlmcp"))
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(
 		&cobra.Group{ID: "main", Title: "Main commands"},
 		&cobra.Group{ID: "write", Title: "Writing configurations"},
@@ -47,7 +46,7 @@ func newRoot(c *cli) *cobra.Command {
 	group(root, "write", newInit(c), newValidate(c), newFmt(c), newSchema(c))
 	group(root, "look", newShow(c), newHistory(c), newOutput(c), newState(c))
 	group(root, "server", newServe(c), newCall(c), newCert(c))
-	root.AddCommand(newVersion(c))
+	root.AddCommand(newVersion(c), newCompletion(c))
 	root.SetUsageTemplate(usageTemplate)
 	root.InitDefaultHelpFlag()
 	return root
@@ -68,6 +67,27 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 		return d.Fix("Did you mean %q?", near)
 	}
 	return d.Fix("See %s -help.", cmd.CommandPath())
+}
+
+// words checks how many arguments a command is given.
+func words(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		usage := strings.TrimPrefix(cmd.UseLine(), cmd.Root().Name()+" ")
+		switch {
+		case len(args) > most:
+			return diag.Errorf("Too many arguments", "%q is one too many.", args[most]).Fix("Write erlmcp %s.", usage)
+		case len(args) < least:
+			return diag.Errorf("Too few arguments", "%s needs more than that.", cmd.CommandPath()).Fix("Write erlmcp %s.", usage)
+		}
+		return nil
+	}
+}
+
+// flagError says what is wrong with a flag, without the words of the parser.
+func flagError(cmd *cobra.Command, err error) error {
+	text, _, _ := strings.Cut(err.Error(), ": strconv.")
+	text, _, _ = strings.Cut(text, ": time:")
+	return diag.Errorf("Wrong flag", "%s.", capital(text)).Fix("See %s -help.", cmd.CommandPath())
 }
 
 func group(root *cobra.Command, id string, commands ...*cobra.Command) {

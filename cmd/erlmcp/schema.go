@@ -13,7 +13,7 @@ func newSchema(c *cli) *cobra.Command {
 		Use:   "schema -json",
 		Short: "Print the vocabulary as JSON Schema",
 		Long:  "Print every block and attribute of the configuration, with types, defaults and\ndocumentation, as JSON Schema: for editors and for tools that write configurations.",
-		Args:  cobra.NoArgs,
+		Args:  words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if !asJSON {
 				return diag.Errorf("Which form?", "The vocabulary is printed as JSON Schema only.").Fix("Write erlmcp schema -json; the pages for people are in docs/reference.")

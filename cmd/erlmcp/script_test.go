@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -15,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"erlmcp": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"erlmcp":      func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"interrupted": interrupted,
 	})
 }
 
@@ -48,6 +51,31 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// interrupted runs a command and interrupts it when it says that something was
+// created.
+func interrupted() {
+	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(99)
+	}
+	lines := bufio.NewScanner(out)
+	for sent := false; lines.Scan(); {
+		fmt.Println(lines.Text())
+		if !sent && strings.Contains(lines.Text(), ": created") {
+			sent = true
+			cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	cmd.Wait()
+	os.Exit(cmd.ProcessState.ExitCode())
 }
 
 // capture NAME sets a variable to what the last command printed.

@@ -25,7 +25,7 @@ func newServe(c *cli) *cobra.Command {
 			"without state: for trying out, and for clients that start a server themselves\n" +
 			"(-stdio). SERVER may be left out when there is only one.",
 		Example: "  erlmcp serve\n  erlmcp serve 'weather[\"eu\"]' -stdio",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			conf, err := c.loadWith(config.Options{Vars: in.vars, InPlace: true})
 			if err != nil {

@@ -15,7 +15,7 @@ func newShow(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [PLAN]",
 		Short: "Show the state, or a saved plan",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			style := view.StyleOf(c.out)
 			if len(args) == 1 && revision != 0 {
@@ -32,7 +32,7 @@ func newShow(c *cli) *cobra.Command {
 				view.Plan(c.out, style, saved)
 				return nil
 			}
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func newStateList(c *cli) *cobra.Command {
 		Use:   "list [ADDRESS…]",
 		Short: "List the recorded resources",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -56,9 +56,9 @@ func newStateShow(c *cli) *cobra.Command {
 		Use:     "show ADDRESS",
 		Short:   "Show what is recorded of one resource, or of all that an address covers",
 		Example: "  erlmcp state show server.weather\n  erlmcp state show server.weather@docker.local/container",
-		Args:    cobra.ExactArgs(1),
+		Args:    words(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := state.Read(cmd.Context(), c.store())
+			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func newValidate(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration without looking at any target",
-		Args:  cobra.NoArgs,
+		Args:  words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			conf, err := c.load(in)
 			if err == nil {

@@ -14,7 +14,7 @@ func newVersion(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print version and commit",
-		Args:  cobra.NoArgs,
+		Args:  words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return view.JSON(c.out, map[string]string{"version": version.Version, "commit": version.Commit})

@@ -1,6 +1,8 @@
 package address
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -58,13 +60,24 @@ type Server struct {
 func (s Server) String() string { return "server." + s.Name + s.Key.String() }
 
 // Slug is the address as a name that file systems and container engines take:
-// letters, digits, dashes, underscores, one dot; different addresses of one configuration differ.
+// letters, digits, dashes, underscores, one dot, at most slugLength of them;
+// different addresses of one configuration differ.
 func (s Server) Slug() string {
-	if !s.Key.set {
-		return s.Name
+	name := s.Name
+	if s.Key.set {
+		name += "." + slug(s.Key.text)
 	}
-	return s.Name + "." + slug(s.Key.text)
+	if len(name) <= slugLength {
+		return name
+	}
+	// Names are not cut alone: two long ones may begin alike.
+	sum := sha256.Sum256([]byte(s.String()))
+	return name[:slugLength-17] + "-" + hex.EncodeToString(sum[:8])
 }
+
+// slugLength is the longest slug, in bytes: that of a label in a host name
+// (RFC 1035, section 2.3.4).
+const slugLength = 63
 
 // Target is the address of a target block.
 type Target struct {

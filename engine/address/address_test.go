@@ -2,6 +2,7 @@ package address
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -73,13 +74,18 @@ func TestCovers(t *testing.T) {
 
 func TestSlugsDiffer(t *testing.T) {
 	seen := map[string]Server{}
+	long := strings.Repeat("z", 300)
 	for _, s := range []Server{
 		{Name: "a"}, {Name: "a-b"}, {Name: "a", Key: StringKey("b")}, {Name: "a", Key: StringKey("B")},
 		{Name: "a", Key: StringKey("b!")}, {Name: "a", Key: StringKey("")}, {Name: "a", Key: IntKey(0)}, {Name: "a", Key: StringKey("../x")},
+		{Name: long}, {Name: long + "a"}, {Name: "a", Key: StringKey(long)}, {Name: "a", Key: StringKey(long + "a")}, {Name: "b", Key: StringKey(long)},
 	} {
 		if other, ok := seen[s.Slug()]; ok {
 			t.Errorf("%s and %s are both %q", s, other, s.Slug())
 		}
 		seen[s.Slug()] = s
+		if n := len(s.Slug()); n > 63 {
+			t.Errorf("the slug of %.20s… has %d bytes", s, n)
+		}
 	}
 }

@@ -61,3 +61,13 @@ func (r *Result) count() {
 		}
 	}
 }
+
+// Undone reports whether a step was not done.
+func (r *Result) Undone() bool {
+	for _, s := range r.Steps {
+		if s.Outcome == Failed || s.Outcome == Skipped {
+			return true
+		}
+	}
+	return false
+}

@@ -228,7 +228,7 @@ func (r *runner) skip(id int, because error) {
 	if errors.As(because, &failed) {
 		because = fmt.Errorf("%s failed", r.Plan.Steps[failed.Node].Address)
 	} else {
-		because = fmt.Errorf("the apply was stopped: %w", because)
+		because = errors.New("the apply was stopped")
 	}
 	r.finished(s, Skipped, because, 0)
 }

@@ -268,7 +268,7 @@ func TestACancelledApplyFinishesWhatItBegan(t *testing.T) {
 	if diags.HasErrors() {
 		t.Error(diags.Err())
 	}
-	want := []string{"create network", "network done", "create a", "a done", "b skipped: the apply was stopped: context canceled"}
+	want := []string{"create network", "network done", "create a", "a done", "b skipped: the apply was stopped"}
 	if diff := cmp.Diff(want, seen.lines); diff != "" {
 		t.Error(diff)
 	}
@@ -293,6 +293,9 @@ func TestAnAbortedApplyAbandonsWhatItBegan(t *testing.T) {
 		return sim.None
 	}
 	r, diags := l.run(t.Context(), l.plan(f), f, func(o *apply.Options) { o.Abort = abort })
+	if want := "was stopped before it was created: The next plan finds out how far it came."; len(diags) != 1 || !strings.Contains(diags[0].Error(), want) {
+		t.Errorf("diagnostics = %v, want %q", diags.Err(), want)
+	}
 	if !diags.HasErrors() || len(r.Snapshot.Uncertain) != 1 || !r.Saved {
 		t.Errorf("%+v: %v", r, diags.Err())
 	}

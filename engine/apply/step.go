@@ -32,7 +32,10 @@ func (r *runner) visit(id int) error {
 	r.started(s)
 	outcome, err := r.guarded(s)
 	var back *Rollback
-	if outcome == Failed {
+	switch {
+	case outcome == Failed && r.opctx.Err() != nil:
+		err = errStopped // what the provider says of that is about its connections
+	case outcome == Failed:
 		back = r.putBack(s)
 	}
 	r.finished(s, outcome, err, r.Now().Sub(start))
@@ -57,18 +60,26 @@ func (r *runner) guarded(s plan.Step) (StepOutcome, error) {
 	return r.operate(s)
 }
 
+// errStopped ends an operation that was abandoned.
+var errStopped = errors.New("stopped before it was done")
+
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
 func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
-	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s.", strings.TrimSuffix(err.Error(), "."))
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s", diag.Sentence(err))
 	d.Address = s.Address.String()
+	if errors.Is(err, errStopped) {
+		d.Summary = fmt.Sprintf("%s was stopped before it was %sd", s.Address, s.Action)
+		d.Detail = "The next plan finds out how far it came."
+		return d
+	}
 	var check *checkError
 	if errors.As(err, &check) {
 		d.Summary = s.Address.Owner() + " does not pass its checks"
 	}
 	var given *diag.Diagnostic
 	if errors.As(err, &given) {
-		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, upper(given.Summary)+"."
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(upper(given.Summary), ".")+"."
 		if given.Detail != "" {
 			d.Detail = upper(given.Summary) + ": " + given.Detail
 		}

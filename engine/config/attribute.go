@@ -45,6 +45,10 @@ func (d *decoder) attribute(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx
 		d.wrongType(a, attr, ctx)
 		return unknown
 	}
+	if a.NonEmpty && isEmpty(v) {
+		d.add(diag.Errorf("Wrong value", "%s: it is empty.", a.Name).At(diag.FromRange(&at)).Fix("Leave it out, or give it elements."))
+		return unknown
+	}
 	if v, ok = normal(v); !ok {
 		d.add(diag.Errorf("A null element", "%q cannot hold null.", a.Name).At(diag.FromRange(&at)).Fix("Leave the element out."))
 		return unknown
@@ -53,7 +57,7 @@ func (d *decoder) attribute(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx
 		return v
 	}
 	if broken := d.broken(a, v); broken != "" {
-		d.add(diag.Errorf("Wrong value", "%s: %s.", a.Name, strings.TrimSuffix(broken, ".")).At(diag.FromRange(&at)).Fix("%s", sentence(a)))
+		d.add(diag.Errorf("Wrong value", "%s: %s.", a.Name, strings.TrimSuffix(broken, ".")).At(diag.FromRange(&at)).Fix("%s", advise(a, v)))
 		return unknown
 	}
 	if a.Kind == schemas.KindPath && d.paths != nil && v.IsKnown() {
@@ -64,6 +68,19 @@ func (d *decoder) attribute(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx
 		v = v.Mark(schemas.Sensitive)
 	}
 	return v
+}
+
+// advise is what the vocabulary says of an attribute, or which of its values may
+// be meant.
+func advise(a *schemas.Attribute, v cty.Value) string {
+	s, ok := text(v)
+	if len(a.Enum) == 0 || !ok || v.ContainsMarked() {
+		return sentence(a)
+	}
+	if near := diag.Suggest(s, a.Enum); near != "" {
+		return fmt.Sprintf("Did you mean %q?", near)
+	}
+	return "Write one of these values."
 }
 
 // normal makes an empty collection null, as the runtime document has it. It is
@@ -85,6 +102,11 @@ func normal(v cty.Value) (cty.Value, bool) {
 		}
 	}
 	return v, true
+}
+
+func isEmpty(v cty.Value) bool {
+	plain, _ := v.Unmark()
+	return plain.IsKnown() && !plain.IsNull() && plain.Type().IsCollectionType() && plain.LengthInt() == 0
 }
 
 func (d *decoder) wrongType(a *schemas.Attribute, attr *hclsyntax.Attribute, ctx *hcl.EvalContext) {
@@ -162,6 +184,9 @@ func brokenScalar(a *schemas.Attribute, v cty.Value) string {
 	switch v.Type() {
 	case cty.Number:
 		n := v.AsBigFloat()
+		if n.IsInf() {
+			return "it is not a finite number"
+		}
 		if a.Integer && !n.IsInt() {
 			return "it must be a whole number"
 		}

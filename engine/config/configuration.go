@@ -28,6 +28,10 @@ type Options struct {
 	// attributes are not looked at, each instance stands once under the zero
 	// Target, and paths of files become absolute instead of being shipped.
 	InPlace bool
+	// Check finds what the runtime would refuse in a document. It gives each
+	// diagnostic the path in the document of what it is about as its Address,
+	// which Load replaces by the place in the files. nil checks nothing.
+	Check func(*schemas.Server) diag.List
 }
 
 // VarAssignment is one -var flag, or one -var-file flag when File is set.

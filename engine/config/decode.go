@@ -59,7 +59,7 @@ func (d *decoder) block(b *schemas.Block, at *site, body *hclsyntax.Body, ctx *h
 		values[a.Name] = d.maybeAttribute(a, at, body, ctx)
 	}
 	d.unknownAttributes(b, besides, at, body)
-	found := d.blocks(b, at, without(body, besides), ctx)
+	found := d.blocks(b, at, rest(body, besides), ctx)
 	for _, n := range b.Blocks {
 		values[n.Name] = d.nested(n, at, found[n.Name])
 	}
@@ -68,8 +68,8 @@ func (d *decoder) block(b *schemas.Block, at *site, body *hclsyntax.Body, ctx *h
 	return cty.ObjectVal(values)
 }
 
-// without leaves out the blocks that are read elsewhere.
-func without(body *hclsyntax.Body, besides *schemas.Block) *hclsyntax.Body {
+// rest leaves out the blocks that are read elsewhere.
+func rest(body *hclsyntax.Body, besides *schemas.Block) *hclsyntax.Body {
 	if besides == nil {
 		return body
 	}

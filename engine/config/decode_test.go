@@ -87,7 +87,7 @@ server "a" {
   target = target.sim.s
   limits {
     cpu     = "0.5"
-    memory  = 1024
+    memory  = "1KB"
   }
   listen {
     port  = "0"
@@ -112,7 +112,7 @@ server "a" {
 `)
 	doc := evaluated(t, c, simRef("a"), nil)
 	want(t, at(doc, "limits", "cpu"), cty.NumberFloatVal(0.5))
-	want(t, at(doc, "limits", "memory"), cty.StringVal("1024"))
+	want(t, at(doc, "limits", "memory"), cty.StringVal("1KB"))
 	want(t, at(doc, "listen", "port"), cty.NumberIntVal(0))
 	want(t, at(doc, "listen", "hosts"), cty.NullVal(cty.List(cty.String)))
 	want(t, at(doc, "tool", "t", "input", "a", "default"), cty.StringVal("1.5"))

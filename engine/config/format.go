@@ -11,7 +11,7 @@ import (
 // Format gives a file its canonical form. A file with syntax errors is not
 // formatted: formatting could hide what is wrong.
 func Format(name string, src []byte) ([]byte, diag.List) {
-	if d := tooDeep(name, src); d != nil {
+	if d := unreadable(name, src); d != nil {
 		return nil, diag.List{d}
 	}
 	if _, hd := hclsyntax.ParseConfig(src, name, hcl.InitialPos); hd.HasErrors() {

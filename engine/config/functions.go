@@ -229,6 +229,7 @@ func render(file string, src []byte, ctx *hcl.EvalContext) (cty.Value, error) {
 	if ctx.Variables == nil {
 		ctx.Variables = map[string]cty.Value{}
 	}
+	expr.Finite(t)
 	v, hd := t.Value(ctx)
 	if hd.HasErrors() {
 		return cty.NilVal, inFile(hd)

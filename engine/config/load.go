@@ -84,7 +84,7 @@ func (c *Configuration) settle() diag.List {
 			p.settled = &in
 		}
 	}
-	return all
+	return append(all, c.judge(broken)...)
 }
 
 func (c *Configuration) checkOutputs() diag.List {

@@ -286,3 +286,16 @@ func messages(diags diag.List) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+func TestAFileThatIsNotUTF8IsOneError(t *testing.T) {
+	for name, src := range map[string]string{
+		"UTF-16":  "\xff\xfes\x00e\x00r\x00v\x00e\x00r\x00 \x00{\x00}\x00\n\x00",
+		"Latin-1": "# caf\xe9\nserver \"a\" {}\n",
+		"binary":  "\x7fELF\x01\x01\x00\x00\xde\xad\xbe\xef",
+	} {
+		_, diags := Load(folder(t, map[string]string{"main.mcp.hcl": src}), Options{Targets: kinds()})
+		if len(diags) != 1 || diags[0].Summary != "Not a text file" || !diags[0].NoSource {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}

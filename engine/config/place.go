@@ -21,9 +21,9 @@ func (d *decoder) targets(in *instance) ([]address.Target, bool) {
 		at := in.server.at
 		e := diag.Errorf("Missing attribute", "server.%s has no target, so it is not known where to run it.", in.server.name).At(diag.FromRange(&at))
 		if len(d.c.targets) > 0 {
-			e.Fix("Write target = %s.", d.c.targets[0].Address)
+			e.Fix("Write target = %s. \"erlmcp serve\" runs it here, without a target.", d.c.targets[0].Address)
 		} else {
-			e.Fix("Declare one, such as target \"docker\" \"local\" {}, and write target = target.docker.local.")
+			e.Fix("Declare one, such as target \"docker\" \"local\" {}, and write target = target.docker.local. \"erlmcp serve\" runs it here, without a target.")
 		}
 		d.add(e)
 		return nil, false

@@ -97,7 +97,7 @@ func (w *writer) scalar(a *schemas.Attribute) string {
 	case a.Kind == schemas.KindDuration:
 		return rapid.SampledFrom([]string{`"5s"`, `"1h30m"`, `"250ms"`}).Draw(w.t, "duration")
 	case a.Kind == schemas.KindSize:
-		return rapid.SampledFrom([]string{`"5MB"`, `"1.5 GB"`, `12`}).Draw(w.t, "size")
+		return rapid.SampledFrom([]string{`"5MB"`, `"1.5 GB"`, `"12B"`}).Draw(w.t, "size")
 	case a.Kind == schemas.KindJSON:
 		return "jsonencode({ type = \"object\" })"
 	case a.Kind == schemas.KindPath:

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas/expr"
 )
 
 // Extension ends the names of configuration files.
@@ -51,7 +54,7 @@ func (c *Configuration) read() ([]*hclsyntax.Body, diag.List) {
 }
 
 func parse(file string, src []byte) (*hclsyntax.Body, diag.List) {
-	if d := tooDeep(file, src); d != nil {
+	if d := unreadable(file, src); d != nil {
 		return nil, diag.List{d}
 	}
 	f, hd := hclsyntax.ParseConfig(src, file, hcl.InitialPos)
@@ -60,29 +63,73 @@ func parse(file string, src []byte) (*hclsyntax.Body, diag.List) {
 		return nil, diags
 	}
 	body, _ := f.Body.(*hclsyntax.Body)
+	if body != nil {
+		expr.Finite(body)
+	}
 	return body, diags
 }
 
 // depthLimit bounds how deep brackets may nest: the parser recurses.
 const depthLimit = 1000
 
+// unreadable says why a file must not be given to the parser, or nil.
+func unreadable(file string, src []byte) *diag.Diagnostic {
+	if d := notText(file, src); d != nil {
+		return d
+	}
+	return tooDeep(file, src)
+}
+
+// notText finds what the parser would complain of byte by byte.
+func notText(file string, src []byte) *diag.Diagnostic {
+	utf16 := bytes.HasPrefix(src, []byte{0xff, 0xfe}) || bytes.HasPrefix(src, []byte{0xfe, 0xff})
+	at := bytes.IndexByte(src, 0)
+	if at < 0 && !utf8.Valid(src) {
+		for at = 0; at < len(src); {
+			r, n := utf8.DecodeRune(src[at:])
+			if r == utf8.RuneError && n == 1 {
+				break
+			}
+			at += n
+		}
+	}
+	if at < 0 && !utf16 {
+		return nil
+	}
+	d := diag.Errorf("Not a text file", "%s is not UTF-8 text.", file).At(placeAt(file, src, max(at, 0)))
+	d.NoSource = true
+	if utf16 {
+		return d.Fix("It looks like UTF-16: save it as UTF-8.")
+	}
+	return d.Fix("Save it as UTF-8, or give it another name if it is no configuration.")
+}
+
+// placeAt is the place of a byte of a file.
+func placeAt(file string, src []byte, at int) *diag.Range {
+	lead := src[:at]
+	line := bytes.Count(lead, []byte{'\n'}) + 1
+	column := utf8.RuneCount(lead[bytes.LastIndexByte(lead, '\n')+1:]) + 1
+	start := diag.Pos{Line: line, Column: column, Byte: at}
+	end := diag.Pos{Line: line, Column: column + 1, Byte: at + 1}
+	return &diag.Range{File: file, Start: start, End: end}
+}
+
 // tooDeep counts brackets without regard to strings and comments, which is exact
 // enough for a limit that nobody's own file comes near.
 func tooDeep(file string, src []byte) *diag.Diagnostic {
-	depth, deepest := 0, 0
-	for _, b := range src {
+	depth := 0
+	for i, b := range src {
 		switch b {
 		case '(', '[', '{':
-			depth++
-			deepest = max(deepest, depth)
+			if depth++; depth > depthLimit {
+				return diag.Errorf("Brackets nest too deep", "More than %d brackets are open here.", depthLimit).
+					At(placeAt(file, src, i)).Fix("Close those that are left open, or take the value apart with locals.")
+			}
 		case ')', ']', '}':
 			depth = max(0, depth-1)
 		}
 	}
-	if deepest <= depthLimit {
-		return nil
-	}
-	return diag.Errorf("Brackets nest too deep", "The file %s nests brackets %d deep; %d is the limit.", file, deepest, depthLimit)
+	return nil
 }
 
 // namesIn lists the files of a folder that are wanted, by name. Names that begin

@@ -112,6 +112,12 @@ func (d *decoder) shipFolder(at *site, local, inPlace string, patterns []string)
 	if err != nil {
 		return "", err
 	}
+	switch {
+	case len(files) == 0 && len(patterns) > 0:
+		return "", fmt.Errorf("no file in %s matches include", local)
+	case len(files) == 0:
+		return "", fmt.Errorf("%s holds no file to ship", local)
+	}
 	for _, f := range files {
 		f.Path = at.label + "/" + f.Path
 		if err := d.files.take(f); err != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
@@ -83,8 +84,12 @@ func (d *decoder) value(e hclsyntax.Expression, ctx *hcl.EvalContext) (cty.Value
 	return v, true
 }
 
+// quoting are the summaries of errors of an evaluation whose details quote values.
+var quoting = []string{"Duplicate object key", "Operation failed"}
+
 // hcl notes the diagnostics of an evaluation. The reason why a function failed may
-// quote its arguments, so it is left out when one of them is sensitive.
+// quote its arguments, and some other errors quote a value, so they are left out
+// when something sensitive is mentioned.
 func (d *decoder) hcl(in hcl.Diagnostics) {
 	for _, hd := range in {
 		out := diag.FromHCL(hcl.Diagnostics{hd})[0]
@@ -92,6 +97,8 @@ func (d *decoder) hcl(in hcl.Diagnostics) {
 			if mentionsSensitive(hd.Expression, hd.EvalContext) {
 				out.Detail = fmt.Sprintf("The call of %s failed; the reason is not shown, as it may hold a sensitive value.", call.CalledFunctionName())
 			}
+		} else if slices.Contains(quoting, hd.Summary) && mentionsSensitive(hd.Expression, hd.EvalContext) {
+			out.Detail = "The reason is not shown, as it may hold a sensitive value."
 		}
 		if out.Remedy == "" {
 			out.Remedy = d.remedy(hd)

@@ -13,10 +13,14 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/schemas/expr"
 )
 
 // environPrefix begins the names of environment variables that set variables.
 const environPrefix = "ERLMCP_VAR_"
+
+// NoValue is the summary of the diagnostic of a variable that nobody set.
+const NoValue = "A variable has no value"
 
 func (c *Configuration) declareVariable(b *hclsyntax.Block) diag.List {
 	v := &variable{object: newObject("var", b.Labels[0], b), body: b.Body, typ: cty.DynamicPseudoType, literal: true}
@@ -51,6 +55,7 @@ type given struct {
 	isText bool
 	source string
 	at     *diag.Range // where it stands in a file
+	inFile bool        // whether that is a file of variable values
 }
 
 // assignVariables settles the value of each variable: from the environment, then
@@ -97,13 +102,35 @@ func (c *Configuration) autoFiles() diag.List {
 	return diags
 }
 
-// readVarFile reads a file of attributes: HCL, or JSON when its name ends so.
+// readVarFile reads a file of attributes: HCL, or JSON when its name ends so. The
+// file may hold secrets, so nothing that is said of it quotes it.
 func (c *Configuration) readVarFile(file string) diag.List {
+	diags := c.readValues(file)
+	for _, d := range diags {
+		d.NoSource = d.Range != nil
+	}
+	return diags
+}
+
+// notValues is the first thing that the parser has against a file of values. It
+// may quote the file there.
+func notValues(hd hcl.Diagnostics) diag.List {
+	d := diag.FromHCL(hd[:1])[0]
+	if strings.ContainsAny(d.Summary, "\"'`") {
+		d.Summary = "Not a variable's value"
+	}
+	if strings.ContainsAny(d.Detail, "\"'`") {
+		d.Detail = "The file cannot be understood here."
+	}
+	return diag.List{d.Fix("Write each value as name = value, with text in quotes; in a file whose name ends in .json, all of them as one JSON object.")}
+}
+
+func (c *Configuration) readValues(file string) diag.List {
 	src, err := readBounded(file, sourceLimit)
 	if err != nil {
 		return diag.List{diag.Errorf("Cannot read a file of variable values", "%v.", err).Fix("Check the path; it is looked up from the folder that the command runs in.")}
 	}
-	if d := tooDeep(file, src); d != nil {
+	if d := unreadable(file, src); d != nil {
 		return diag.List{d}
 	}
 	var f *hcl.File
@@ -114,10 +141,16 @@ func (c *Configuration) readVarFile(file string) diag.List {
 		f, hd = hclsyntax.ParseConfig(src, file, hcl.InitialPos)
 	}
 	if hd.HasErrors() {
-		return diag.FromHCL(hd)
+		return notValues(hd)
+	}
+	if body, ok := f.Body.(*hclsyntax.Body); ok {
+		expr.Finite(body)
 	}
 	attrs, hd := f.Body.JustAttributes()
-	diags := diag.FromHCL(hd)
+	if hd.HasErrors() {
+		return notValues(hd)
+	}
+	var diags diag.List
 	for _, name := range sortedKeys(attrs) {
 		a := attrs[name]
 		if c.variables[name] == nil {
@@ -126,9 +159,12 @@ func (c *Configuration) readVarFile(file string) diag.List {
 			continue
 		}
 		v, hd := a.Expr.Value(nil)
-		diags = append(diags, diag.FromHCL(hd)...)
+		if hd.HasErrors() {
+			diags = append(diags, notValues(hd)...)
+			continue
+		}
 		at := a.Expr.Range()
-		c.given[name] = &given{value: v, source: file, at: diag.FromRange(&at)}
+		c.given[name] = &given{value: v, source: file, at: diag.FromRange(&at), inFile: true}
 	}
 	return diags
 }
@@ -148,7 +184,7 @@ func (c *Configuration) assign(v *variable) diag.List {
 	if g == nil {
 		a := v.body.Attributes["default"]
 		if a == nil {
-			d := diag.Errorf("A variable has no value", "The variable %q has no default and was not set.", v.name).At(diag.FromRange(&v.at))
+			d := diag.Errorf(NoValue, "The variable %q has no default and was not set.", v.name).At(diag.FromRange(&v.at))
 			return diag.List{d.Fix("Set it with -var '%s=…', with %s%s in the environment, or in a file whose name ends in .auto.mcpvars.", v.name, environPrefix, v.name)}
 		}
 		val, hd := a.Expr.Value(constants(c.root))
@@ -187,13 +223,14 @@ func (v *variable) parse(g *given) (cty.Value, *diag.Diagnostic) {
 		return v.wrong(g, "%s does not give an expression of the type %s", g.source, typeexpr.TypeString(v.typ)).
 			Fix("Write it as in a configuration, such as [\"a\", \"b\"] or { key = \"value\" }, with quotes that the shell keeps.")
 	}
-	if tooDeep("", []byte(g.text)) != nil {
+	if unreadable("", []byte(g.text)) != nil {
 		return cty.NilVal, bad()
 	}
 	e, hd := hclsyntax.ParseExpression([]byte(g.text), g.source, hcl.InitialPos)
 	if hd.HasErrors() {
 		return cty.NilVal, bad()
 	}
+	expr.Finite(e)
 	val, hd := e.Value(nil)
 	if hd.HasErrors() {
 		return cty.NilVal, bad()
@@ -213,6 +250,10 @@ func (v *variable) convert(g *given) (cty.Value, *diag.Diagnostic) {
 		val = v.defaults.Apply(val)
 	}
 	out, err := convert.Convert(val, v.typ)
+	if err != nil && v.sensitive {
+		return cty.NilVal, v.wrong(g, "%s gives it a value that is not of its type, %s", g.source, typeexpr.TypeString(v.typ)).
+			Fix("Give it a value of that type.")
+	}
 	if err != nil {
 		return cty.NilVal, v.wrong(g, "%s gives %s, but its type is %s: %s", g.source, nameOf(val.Type()), typeexpr.TypeString(v.typ), conversionError(err)).
 			Fix("Give it a value of that type.")
@@ -228,6 +269,7 @@ func (v *variable) wrong(g *given, detail string, args ...any) *diag.Diagnostic 
 		at = diag.FromRange(&v.at)
 	}
 	d := diag.Errorf("Wrong value of a variable", "The variable %q: "+detail+".", append([]any{v.name}, args...)...)
+	d.NoSource = g.inFile && at == g.at
 	return d.At(at)
 }
 

@@ -88,11 +88,11 @@ func Write(path string, p *Plan) error {
 func Read(path string) (*Plan, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, diag.Errorf("The plan file cannot be read", "%s.", err).Fix("Make one with erlmcp plan -out=%s.", path)
+		return nil, diag.Errorf("The plan file cannot be read", "%s.", err).Fix("Give the file of a plan that erlmcp plan -out=FILE saved.")
 	}
 	p, err := Decode(raw)
 	if err != nil {
-		return nil, diag.Errorf("The plan file cannot be used", "%s %s. Nothing was changed.", path, err).Fix("Make a new one with erlmcp plan -out=%s.", path)
+		return nil, diag.Errorf("The plan file cannot be used", "%s %s. Nothing was changed.", path, err).Fix("Give the file of a plan that erlmcp plan -out=FILE saved, or no file to plan and apply at once.")
 	}
 	return p, nil
 }

@@ -55,6 +55,7 @@ type planner struct {
 	wanted    map[address.Resource]*Wanted // by address; of a shared resource, the first instance's
 	selected  map[address.Resource]bool    // nil selects everything
 	found     map[address.Resource]resource.Object
+	unread    map[address.Resource]bool // it is not known whether they exist
 	decided   map[address.Resource]*decision
 
 	plan  *Plan
@@ -74,6 +75,9 @@ func (p *planner) evaluate(context.Context) {
 	p.lowered = make(map[config.Ref][]*Wanted, len(p.instances))
 	for i := range p.instances {
 		p.lowered[p.instances[i].Ref] = p.lower(p.instances[i].Ref)
+	}
+	if !p.diags.HasErrors() {
+		p.checkUnique()
 	}
 }
 
@@ -197,7 +201,7 @@ func (p *planner) export(ref config.Ref, w *Wanted) {
 // not.
 func (p *planner) decideRest(context.Context) {
 	for _, a := range p.known() {
-		if p.decided[a] == nil && p.isSelected(a) {
+		if p.decided[a] == nil && p.isSelected(a) && !p.unread[a] {
 			p.decideUnwanted(a)
 		}
 	}

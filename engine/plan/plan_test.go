@@ -280,6 +280,119 @@ func TestATargetThatMoved(t *testing.T) {
 	}
 }
 
+// illegible cannot read one resource.
+type illegible struct {
+	*sim.Provider
+	what address.Resource
+}
+
+func (p illegible) OpenReader(ctx context.Context, t resource.Target, o resource.Owner) (resource.Reader, error) {
+	r, err := p.Provider.OpenReader(ctx, t, o)
+	return illegibleReader{r, p.what}, err
+}
+
+type illegibleReader struct {
+	resource.Reader
+	what address.Resource
+}
+
+func (r illegibleReader) Read(ctx context.Context, keys []resource.Key) []resource.Reading {
+	out := r.Reader.Read(ctx, keys)
+	for i, k := range keys {
+		if k.Address == r.what {
+			out[i] = resource.Reading{Err: fmt.Errorf("it is broken")}
+		}
+	}
+	return out
+}
+
+// A resource of which nothing hangs must not keep all others from being planned.
+func TestWhatCannotBeReadIsLeftOpenWhenNobodyWantsIt(t *testing.T) {
+	l := newLab(t)
+	f := servers{{Name: "a"}}
+	l.apply(f)
+	broken := process("broken")
+	l.providers[sim.Kind] = illegible{&sim.Provider{World: l.world}, broken}
+	change := func(o *plan.Options) {
+		o.State.Snapshot.Uncertain[broken] = &state.Uncertain{Operation: state.Create, Resource: state.Resource{Address: broken, Type: sim.ProcessType}}
+		o.Mode = plan.Destroy
+	}
+	p, diags := plan.Make(t.Context(), l.options(f, change))
+	if diags.HasErrors() || len(diags) != 1 || !strings.Contains(diags[0].Detail, "stays noted as uncertain") {
+		t.Fatalf("diagnostics = %v", diags)
+	}
+	if diff := cmp.Diff("delete network\ndelete a [restart]", summary(p)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// exclusive has servers stand at places.
+type exclusive struct{ *sim.Provider }
+
+func (e exclusive) Types() []*resource.Type {
+	var out []*resource.Type
+	for _, t := range e.Provider.Types() {
+		copied := *t
+		copied.Attributes = slices.Clone(t.Attributes)
+		if a := copied.Attribute("title"); a != nil {
+			a.Unique = true
+		}
+		out = append(out, &copied)
+	}
+	return out
+}
+
+// twice is a fleet of which each server is on both targets.
+type twice struct {
+	*fleet.Configuration
+	differ bool // whether the title says on which
+}
+
+func (c twice) Instances() []config.Instance {
+	var out []config.Instance
+	for _, in := range c.Configuration.Instances() {
+		for n := range fleet.TargetCount {
+			in.Ref.Target = fleet.Target(n).Address
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+func (c twice) Evaluate(r config.Ref, known *config.Exports) (resource.Instance, diag.List) {
+	in, diags := c.Configuration.Evaluate(r, known)
+	in.Target.Address = r.Target
+	if c.differ {
+		doc := in.Document.AsValueMap()
+		doc["title"] = cty.StringVal(r.Target.Name)
+		in.Document = cty.ObjectVal(doc)
+	}
+	return in, diags
+}
+
+func TestTwoTargetsAtOnePlace(t *testing.T) {
+	both := func(f servers, differ bool) plan.Configuration { return twice{f.Configuration(), differ} }
+	for name, tt := range map[string]struct {
+		configuration plan.Configuration
+		want          bool
+	}{
+		"one server on both":     {both(servers{{Name: "a", Title: "here"}}, false), true},
+		"where the target wants": {both(servers{{Name: "a"}}, false), true},
+		"two places":             {both(servers{{Name: "a"}}, true), false},
+		"two servers":            {servers{{Name: "a"}, {Name: "b", Target: 1}}.Configuration(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.providers[sim.Kind] = exclusive{&sim.Provider{World: l.world}}
+			_, diags := plan.Make(t.Context(), l.options(nil, func(o *plan.Options) { o.Configuration = tt.configuration }))
+			got := diags.HasErrors() && strings.Contains(diags.Err().Error(), "server.a is to run on target.sim.lab0 and on target.sim.lab1, which are the same place")
+			if got != tt.want || diags.HasErrors() != tt.want {
+				t.Errorf("diagnostics = %v", diags.Err())
+			}
+		})
+	}
+}
+
 // steps is the execution graph, one step a line.
 func steps(p *plan.Plan) string {
 	var out []string

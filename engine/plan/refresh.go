@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,8 +24,9 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		batches[a.Target] = append(batches[a.Target], a)
 	}
 	p.found = make(map[address.Resource]resource.Object, len(addresses))
+	p.unread = map[address.Resource]bool{}
 	var wg sync.WaitGroup
-	var mu sync.Mutex // guards p.found and p.diags while readers run
+	var mu sync.Mutex // guards p.found, p.unread and p.diags while readers run
 	slots := make(chan struct{}, max(1, p.Parallelism))
 	for t, batch := range batches {
 		wg.Add(1)
@@ -32,7 +34,11 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 		go func() {
 			defer wg.Done()
 			defer func() { <-slots }()
-			found, diags := p.read(ctx, t, batch)
+			found, diags := p.read(ctx, t, batch, func(a address.Resource) {
+				mu.Lock()
+				defer mu.Unlock()
+				p.unread[a] = true
+			})
 			mu.Lock()
 			defer mu.Unlock()
 			p.diags = append(p.diags, diags...)
@@ -44,8 +50,9 @@ func (p *planner) refresh(ctx context.Context, addresses []address.Resource) {
 	wg.Wait()
 }
 
-// read answers for one target. Only objects that exist are in the answer.
-func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource) (map[address.Resource]resource.Object, diag.List) {
+// read answers for one target. Only objects that exist are in the answer. Those
+// that may be left open are given to unread.
+func (p *planner) read(ctx context.Context, t address.Target, batch []address.Resource, unread func(address.Resource)) (map[address.Resource]resource.Object, diag.List) {
 	target, former := p.target(t)
 	provider := p.Providers[t.Kind]
 	if provider == nil {
@@ -71,8 +78,13 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			r.Err = fmt.Errorf("it exists, but nothing was read of it")
 		}
 		if r.Err != nil {
-			d := diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], r.Err)
+			d := diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(r.Err))
 			d.Address = batch[i].String()
+			if p.mayStayOpen(batch[i]) {
+				d.Severity = diag.Warning
+				d.Detail += " An apply was cut off while it was made, and it is not wanted any more. It stays noted as uncertain."
+				unread(batch[i])
+			}
 			diags = append(diags, d)
 			continue
 		}
@@ -81,12 +93,19 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		}
 		o, err := resource.Redact(r.Values, p.State.Snapshot.DigestKey, p.secretPaths(batch[i])...)
 		if err != nil {
-			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s.", batch[i], err))
+			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(err)))
 			continue
 		}
 		found[batch[i]] = o
 	}
 	return found, diags
+}
+
+// mayStayOpen reports whether nothing hangs on what became of a resource: it is
+// not wanted, and was never known to exist. It must not stand in the way of all
+// others.
+func (p *planner) mayStayOpen(a address.Resource) bool {
+	return p.wanted[a] == nil && p.State.Snapshot.Resources[a] == nil
 }
 
 func (p *planner) key(a address.Resource) resource.Key {
@@ -117,13 +136,21 @@ func (p *planner) secretPaths(a address.Resource) []cty.Path {
 }
 
 func unreachable(t address.Target, former bool, resources int, err error) *diag.Diagnostic {
-	d := diag.Errorf("A target cannot be reached", "%s: %s.", t, err)
+	d := diag.Errorf("A target cannot be reached", "%s: %s", t, diag.Sentence(err))
 	d.Address = t.String()
+	remedy := "Check that it runs and that you may use it."
+	var given *diag.Diagnostic
+	if errors.As(err, &given) {
+		d.Detail = fmt.Sprintf("%s: %s: %s", t, given.Summary, given.Detail)
+		if given.Remedy != "" {
+			remedy = given.Remedy
+		}
+	}
 	if former {
 		d.Detail += fmt.Sprintf(" The configuration no longer has this target, but %d resources are recorded on it; it was tried as it was last configured.", resources)
 		return d.Fix("Put the target block back until they are deleted.")
 	}
-	return d.Fix("Check that it runs and that you may use it; nothing was changed.")
+	return d.Fix("%s Nothing was changed.", remedy)
 }
 
 // target is a target as configured, or as recorded (former) when it is not.

@@ -99,12 +99,17 @@ func claims(a address.Resource, o resource.Object) []claim {
 }
 
 func (p *planner) waitForPorts(g *graph.Graph[node]) {
-	given := map[claim][]address.Resource{}
+	given := map[claim][]node{}
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
-		if c.Endpoint && p.decided[c.Address].deletes() {
-			for _, x := range claims(c.Address, c.Before) {
-				given[x] = append(given[x], c.Address)
+		by := p.decided[c.Address].leaves()
+		if !c.Endpoint || by == "" {
+			continue
+		}
+		kept := claims(c.Address, c.After)
+		for _, x := range claims(c.Address, c.Before) {
+			if by == Delete || !slices.Contains(kept, x) {
+				given[x] = append(given[x], node{c.Address, by})
 			}
 		}
 	}
@@ -121,7 +126,7 @@ func (p *planner) waitForPorts(g *graph.Graph[node]) {
 			}
 			// What several hold at the same time is not theirs alone.
 			if old := given[x]; len(old) == 1 {
-				g.Depend(node{c.Address, made}, node{old[0], Delete})
+				g.Depend(node{c.Address, made}, old[0])
 			}
 		}
 	}
@@ -149,6 +154,17 @@ func (d *decision) made() Action {
 	case Create, Replace:
 		return Create
 	case Update:
+		return Update
+	}
+	return ""
+}
+
+// leaves is the action by which what exists gives up what it holds; "" for none.
+func (d *decision) leaves() Action {
+	switch {
+	case d.deletes():
+		return Delete
+	case d.change.Action == Update:
 		return Update
 	}
 	return ""

@@ -40,6 +40,7 @@ func diffAttribute(a *Attribute, before, after Object) []Difference {
 	if !equal(a, b, v) {
 		path := cty.GetAttrPath(a.Name)
 		w.walk(path, b, v)
+		w.dropCovered()
 		if len(w.out) == 0 && a.Equal != nil {
 			w.emit(path, b, v, false)
 		}
@@ -114,6 +115,17 @@ func (w *walker) secrets(before, after Object) {
 	for _, s := range old {
 		w.emit(s.Path, null, null, true)
 	}
+}
+
+// dropCovered drops the secrets in what comes or goes as a whole, which is one
+// difference.
+func (w *walker) dropCovered() {
+	w.out = slices.DeleteFunc(w.out, func(d Difference) bool {
+		return d.Sensitive && slices.ContainsFunc(w.out, func(o Difference) bool {
+			whole := o.Before.IsKnown() && o.After.IsKnown() && o.Before.IsNull() != o.After.IsNull()
+			return whole && !o.Sensitive && len(o.Path) < len(d.Path) && d.Path.HasPrefix(o.Path)
+		})
+	})
 }
 
 func (w *walker) owns(p cty.Path) bool {

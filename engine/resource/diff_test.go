@@ -34,6 +34,8 @@ func object(attributes map[string]cty.Value) cty.Value {
 	return cty.ObjectVal(out)
 }
 
+func block(tls cty.Value) cty.Value { return cty.ObjectVal(attrs{"tls": tls}) }
+
 type attrs = map[string]cty.Value
 
 func TestDiff(t *testing.T) {
@@ -57,6 +59,7 @@ func TestDiff(t *testing.T) {
 		"same secret":            {attrs{"name": secret("x")}, attrs{"name": secret("x")}, ""},
 		"another secret":         {attrs{"name": secret("x")}, attrs{"name": secret("y")}, "name replace must-replace secret"},
 		"a secret comes":         {attrs{}, attrs{"name": secret("y")}, "name replace must-replace secret"},
+		"a block with a secret":  {attrs{"doc": block(cty.NullVal(cty.EmptyObject))}, attrs{"doc": block(cty.ObjectVal(attrs{"key": secret("y")}))}, "doc.tls reload"},
 		"a secret goes":          {attrs{"name": secret("x")}, attrs{}, "name replace must-replace secret"},
 		"an unknown secret":      {attrs{"name": secret("x")}, attrs{"name": cty.UnknownVal(cty.String).Mark("secret")}, "name replace must-replace secret"},
 		"open what was a secret": {attrs{"name": secret("x")}, attrs{"name": s("x")}, "name replace must-replace secret"},

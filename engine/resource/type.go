@@ -34,8 +34,11 @@ type Attribute struct {
 	Name    string
 	Type    cty.Type // DynamicPseudoType for structured documents
 	Doc     string
-	Replace bool   // a change needs a new object
-	Impact  Impact // of a change in place, unless ImpactAt is set
+	Replace bool // a change needs a new object
+	// Unique says that the value is a place, which no two resources of the type
+	// share. Null stands for one that the target settles by the server alone.
+	Unique bool
+	Impact Impact // of a change in place, unless ImpactAt is set
 	// ImpactAt is the impact of a change at a path below the attribute, for
 	// attributes of which one part is heavier than another. The path does not
 	// hold the attribute itself: it is empty for a change of the whole. May be nil.

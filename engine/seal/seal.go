@@ -46,7 +46,7 @@ func Unwrap(kind string, format int, file []byte) ([]byte, error) {
 		if err := json.NewDecoder(bytes.NewReader(file)).Decode(&e); errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, fmt.Errorf("is cut short: it ends after %d bytes, in the middle", len(file))
 		}
-		return nil, fmt.Errorf("is damaged: %w", err)
+		return nil, fmt.Errorf("is damaged, or is another kind of file")
 	}
 	if e.Kind != kind {
 		return nil, fmt.Errorf("is not a file of the kind %s", kind)

@@ -160,6 +160,12 @@ func (s *Snapshot) Addresses() []address.Resource {
 	return slices.SortedFunc(maps.Keys(s.Resources), address.Resource.Compare)
 }
 
+// UncertainAddresses are those of the uncertain operations, in the same order. A
+// resource may be among both.
+func (s *Snapshot) UncertainAddresses() []address.Resource {
+	return slices.SortedFunc(maps.Keys(s.Uncertain), address.Resource.Compare)
+}
+
 // TargetConfig is the recorded configuration of a target, NilVal when there is
 // none.
 func (s *Snapshot) TargetConfig(t address.Target) cty.Value { return s.Targets[t].Config.Values }

@@ -57,11 +57,11 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 	if failed+skipped > 0 || interrupted {
 		fmt.Fprintln(w, "What was done is recorded. Run erlmcp apply again to go on from here.")
 	}
-	if failed == 0 && len(r.Snapshot.Outputs) > 0 {
+	if failed+skipped == 0 && len(r.Snapshot.Outputs) > 0 {
 		fmt.Fprintln(w)
 		Outputs(w, s, r.Snapshot.Outputs)
 	}
 	if failed > 0 {
-		fmt.Fprintln(w)
+		fmt.Fprintln(w) // before the errors
 	}
 }

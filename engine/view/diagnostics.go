@@ -38,17 +38,37 @@ func diagnostic(w io.Writer, s Style, d *diag.Diagnostic, sources map[string][]b
 	fmt.Fprintf(w, "%s %s\n", s.Paint(color+";"+Bold, d.Severity.String()+":"), s.Paint(Bold, d.Summary))
 	if d.Range != nil {
 		fmt.Fprintf(w, "  %s %s\n", s.Paint(Dim, "at"), d.Range)
-		snippet(w, s, color, d.Range, sources)
+		if !d.NoSource {
+			snippet(w, s, color, d.Range, sources)
+		}
 	} else if d.Address != "" {
 		fmt.Fprintf(w, "  %s %s\n", s.Paint(Dim, "in"), d.Address)
 	}
 	width := min(s.Width, 100)
 	if d.Detail != "" {
-		fmt.Fprint(w, wrap(d.Detail, "  ", width))
+		fmt.Fprint(w, wrap(shorten(d.Detail), "  ", width))
 	}
 	if d.Remedy != "" {
-		fmt.Fprint(w, s.Paint(Cyan, strings.TrimRight(wrap(d.Remedy, "  ", width), "\n")), "\n")
+		fmt.Fprint(w, s.Paint(Cyan, strings.TrimRight(wrap(shorten(d.Remedy), "  ", width), "\n")), "\n")
 	}
+}
+
+// longestWord is how much of a word without spaces is shown, in characters. Paths
+// are longer at times; names that people read are not.
+const longestWord = 120
+
+// shorten cuts the middle out of words that nobody would read.
+func shorten(text string) string {
+	if len(text) <= longestWord {
+		return text
+	}
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if r := []rune(w); len(r) > longestWord {
+			words[i] = string(r[:longestWord/2]) + "…" + string(r[len(r)-longestWord/4:])
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // snippet shows the line before the place, its first line, and a mark below it.
@@ -65,16 +85,43 @@ func snippet(w io.Writer, s Style, color string, r *diag.Range, sources map[stri
 	}
 	number := func(n int) string { return s.Paint(Dim, fmt.Sprintf("%4d │ ", n)) }
 	if r.Start.Line > 1 && len(bytes.TrimSpace(lines[r.Start.Line-2])) > 0 {
-		fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line-1), printable(lines[r.Start.Line-2]))
+		before, _ := window(printable(lines[r.Start.Line-2]), 1)
+		fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line-1), before)
 	}
-	line := printable(lines[r.Start.Line-1])
+	full := printable(lines[r.Start.Line-1])
+	line, cut := window(full, r.Start.Column)
 	fmt.Fprintf(w, "  %s%s\n", number(r.Start.Line), line)
 	end := r.End.Column
 	if r.End.Line != r.Start.Line || end <= r.Start.Column {
-		end = utf8.RuneCountInString(line) + 1
+		end = utf8.RuneCountInString(full) + 1
 	}
-	fmt.Fprintf(w, "  %s%s%s\n", s.Paint(Dim, "     │ "), strings.Repeat(" ", max(0, r.Start.Column-1)),
-		s.Paint(color, strings.Repeat("^", max(1, end-r.Start.Column))))
+	end = min(end-cut, utf8.RuneCountInString(line)+1)
+	start := max(1, r.Start.Column-cut)
+	fmt.Fprintf(w, "  %s%s%s\n", s.Paint(Dim, "     │ "), strings.Repeat(" ", start-1),
+		s.Paint(color, strings.Repeat("^", max(1, end-start))))
+}
+
+// window is the part of a long line around a column, and how many characters of
+// the line are left out before it.
+func window(line string, column int) (string, int) {
+	const most, lead = 160, 40
+	r := []rune(line)
+	if len(r) <= most {
+		return line, 0
+	}
+	from := 0
+	if column > most-lead {
+		from = min(column-lead, len(r)-lead)
+	}
+	to := min(from+most, len(r))
+	out := append([]rune{}, r[from:to]...)
+	if from > 0 {
+		out[0] = '…'
+	}
+	if to < len(r) {
+		out[len(out)-1] = '…'
+	}
+	return string(out), from
 }
 
 // printable keeps a line of source from steering the terminal.

@@ -2,7 +2,9 @@ package view
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,6 +37,33 @@ warning: Careful
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLongNamesAndLinesAreCut(t *testing.T) {
+	name := strings.Repeat("z", 300)
+	src := []byte("server \"" + name + "\" {}\n")
+	at := &diag.Range{File: "a", Start: diag.Pos{Line: 1, Column: 8, Byte: 7}, End: diag.Pos{Line: 1, Column: 310, Byte: 309}}
+	far := &diag.Range{File: "a", Start: diag.Pos{Line: 1, Column: 305, Byte: 304}, End: diag.Pos{Line: 1, Column: 307, Byte: 306}}
+	var out bytes.Buffer
+	Diagnostics(&out, Style{Width: 80}, diag.List{diag.Errorf("Not a name", "%q is too long.", name).At(at), diag.Errorf("Far", "").At(far)}, map[string][]byte{"a": src})
+	for _, line := range strings.Split(out.String(), "\n") {
+		if utf8.RuneCountInString(line) > 175 {
+			t.Errorf("a line of %d characters: %s", utf8.RuneCountInString(line), line)
+		}
+	}
+	if !strings.Contains(out.String(), "^^\n") || strings.Count(out.String(), "^^^") == 0 {
+		t.Errorf("the marks are gone:\n%s", out.String())
+	}
+}
+
+func TestLinesOfFilesWithSecretsAreNotShown(t *testing.T) {
+	d := diag.Errorf("Broken", "It is.").At(&diag.Range{File: "a", Start: diag.Pos{Line: 1, Column: 1}, End: diag.Pos{Line: 1, Column: 2}})
+	d.NoSource = true
+	var out bytes.Buffer
+	Diagnostics(&out, Style{Width: 80}, diag.List{d}, map[string][]byte{"a": []byte("key = s3cret")})
+	if want := "error: Broken\n  at a:1,1\n  It is.\n"; out.String() != want {
+		t.Errorf("got %q", out.String())
 	}
 }
 

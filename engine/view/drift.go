@@ -11,8 +11,11 @@ import (
 // Drift writes how the world has moved since the last apply, for people.
 func Drift(w io.Writer, s Style, p *plan.Plan) {
 	if n := driftOf(w, s, p, ""); n == 0 {
-		fmt.Fprintf(w, "%s %s.\n", s.Paint(Green+";"+Bold, "No drift."), capitalCount(len(p.Changes), "resource")+" as last applied")
-		return
+		text := "Nothing is applied from here."
+		if len(p.Changes) > 0 {
+			text = allAre(len(p.Changes), "as last applied")
+		}
+		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No drift."), text)
 	} else {
 		fmt.Fprintf(w, "\n%s %s moved. erlmcp apply puts it back; erlmcp apply -refresh-only takes it up.\n",
 			s.Paint(Yellow+";"+Bold, "Drift:"), count(n, "resource"))
@@ -41,14 +44,12 @@ func driftOf(w io.Writer, s Style, p *plan.Plan, heading string) int {
 	return n
 }
 
-func capitalCount(n int, noun string) string {
-	if n == 0 {
-		return "No " + noun + "s"
-	}
+// allAre says that all of n resources are so.
+func allAre(n int, so string) string {
 	if n == 1 {
-		return "The one " + noun + " is"
+		return "The one resource is " + so + "."
 	}
-	return fmt.Sprintf("All %d %ss are", n, noun)
+	return fmt.Sprintf("All %d resources are %s.", n, so)
 }
 
 // DriftJSON is the machine's form of drift.

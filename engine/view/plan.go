@@ -62,11 +62,10 @@ func noChanges(p *plan.Plan) string {
 	case p.Drifted():
 		return "What moved is not what the configuration sets."
 	}
-	n := p.Counts().NoOp
-	if n == 1 {
-		return "The one resource is as the configuration says."
+	if len(p.Changes) == 0 {
+		return "The configuration has no servers, and nothing is applied."
 	}
-	return fmt.Sprintf("All %d resources are as the configuration says.", n)
+	return allAre(len(p.Changes), "as the configuration says")
 }
 
 func change(w io.Writer, s Style, c *plan.Change) {

@@ -55,6 +55,14 @@ func (p *Progress) Close() {
 	p.erase()
 }
 
+// Stopping says that no further operation starts.
+func (p *Progress) Stopping() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	fmt.Fprintln(p.w, p.style.Paint(Yellow, "Stopping: what is in flight is finished and recorded. Ctrl-C again abandons it."))
+}
+
 func (p *Progress) tick() {
 	defer p.stopped.Done()
 	ticker := time.NewTicker(every)

@@ -31,11 +31,15 @@ func Run(t *testing.T, c Case) {
 	for _, d := range c.Drifts {
 		t.Run("drift: "+d.Name, func(t *testing.T) { newBench(t, &c).testDrift(d) })
 	}
-	for name, run := range map[string]func(*bench, resource.Provider) error{
+	operations := map[string]func(*bench, resource.Provider) error{
 		"create": func(b *bench, p resource.Provider) error { return b.run(b.t.Context(), p, &b.Document) },
 		"update": func(b *bench, p resource.Provider) error { return b.run(b.t.Context(), p, &b.Updated) },
 		"delete": func(b *bench, p resource.Provider) error { return b.run(b.t.Context(), p, nil) },
-	} {
+	}
+	if c.Replaced != cty.NilVal {
+		operations["replace"] = func(b *bench, p resource.Provider) error { return b.run(b.t.Context(), p, &b.Replaced) }
+	}
+	for name, run := range operations {
 		t.Run("a lost reply at each call of "+name, func(t *testing.T) { testLostReplies(t, &c, name, run) })
 	}
 }
@@ -136,7 +140,7 @@ func (b *bench) testReplace() {
 	b.apply(b.Document)
 	before := b.Objects(b.t, b.lineage)
 	p := b.plan(b.Replaced)
-	if !slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Action == plan.Replace }) {
+	if !slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Impact == resource.ImpactReplace }) {
 		b.t.Errorf("the plan replaces nothing")
 	}
 	b.apply(b.Replaced)
@@ -216,8 +220,11 @@ func testLostReplies(t *testing.T, c *Case, name string, run func(*bench, resour
 				t.Fatalf("no reply was lost, yet: %v", err)
 			}
 			want := c.Document
-			if name == "update" {
+			switch name {
+			case "update":
 				want = c.Updated
+			case "replace":
+				want = c.Replaced
 			}
 			b.apply(want)
 			b.settled(want)

@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
@@ -16,7 +17,7 @@ import (
 
 // updateContainer brings a container to what is desired without making a new one.
 func (w *writer) updateContainer(ctx context.Context, c resource.Change) (cty.Value, error) {
-	at, ok, err := w.find(ctx, ContainerType, c.Address)
+	at, ok, err := w.standing(ctx, c)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -35,31 +36,36 @@ func (w *writer) updateContainer(ctx context.Context, c resource.Change) (cty.Va
 	if v == cty.NilVal {
 		return gone()
 	}
-	return w.update(ctx, c, at.id, v)
+	return w.update(ctx, c, at, v)
 }
 
 // update carries out what differs between actual and desired, in the order in
 // which the server stays well: limits, then what it serves, then the process.
-func (w *writer) update(ctx context.Context, c resource.Change, id string, actual cty.Value) (cty.Value, error) {
+// What cannot be changed is made anew.
+func (w *writer) update(ctx context.Context, c resource.Change, at found, actual cty.Value) (cty.Value, error) {
 	changed := document.Changed(containerType, actual, c.Desired)
 	has := func(names ...string) bool {
-		for _, n := range names {
-			if _, ok := changed[n]; ok {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(names, func(n string) bool { _, ok := changed[n]; return ok })
 	}
+	for _, impact := range changed {
+		if impact == resource.ImpactReplace {
+			return w.recreate(ctx, c, at, actual)
+		}
+	}
+	id, before := at.id, before{values: actual}
 	if has("memory", "cpu", "processes", "restart") {
-		if err := w.setLimits(ctx, c, id); err != nil {
+		if err := w.checkLimits(ctx, c); err != nil {
+			return actual, err
+		}
+		before.limits = true
+		if err := w.setLimits(ctx, c.Desired, id); err != nil {
 			return w.left(ctx, id, err)
 		}
 	}
-	var kept []byte
 	if has("document", "files") {
 		var err error
-		if actual.GetAttr("running").True() && actual.GetAttr("loaded").True() {
-			if kept, err = w.keep(ctx, id); err != nil {
+		if isWell(actual) {
+			if before.volume, err = w.keep(ctx, id); err != nil {
 				return w.left(ctx, id, err)
 			}
 		}
@@ -69,20 +75,25 @@ func (w *writer) update(ctx context.Context, c resource.Change, id string, actua
 		}
 	}
 	if has("running", "document", "files", "loaded") {
-		how := max(changed["document"], changed["files"], changed["loaded"])
+		how := max(changed["document"], changed["files"], changed["loaded"], changed["running"])
 		err := w.takeIn(ctx, c, id, how)
 		if err == nil {
+			how = resource.ImpactRestart // should it not become well
 			err = w.settle(ctx, c, id)
 		}
 		if err != nil {
-			return w.putBack(ctx, c, id, kept, how, err)
+			return w.putBack(ctx, c, id, before, how, err)
 		}
 	}
 	return w.readContainer(ctx, id)
 }
 
-func (w *writer) setLimits(ctx context.Context, c resource.Change, id string) error {
-	d, _ := c.Desired.UnmarkDeep()
+// isWell reports whether what was read of a container is one that serves what
+// lies in its volume.
+func isWell(v cty.Value) bool { return v.GetAttr("running").True() && v.GetAttr("loaded").True() }
+
+func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) error {
+	d, _ := values.UnmarkDeep()
 	resources := limits(d)
 	_, err := w.api.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{
 		Resources:     &resources,
@@ -116,8 +127,8 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 		c.Progress("restarting")
 		// Not the engine's own restart: when that fails, it does not say whether the
 		// stop or the start did.
-		if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{Timeout: drain(c)}); err != nil {
-			return fmt.Errorf("stop container: %w", err)
+		if err := w.stop(ctx, id, drain(c)); err != nil {
+			return err
 		}
 		return w.start(ctx, c, id)
 	case impact == resource.ImpactReload:
@@ -154,13 +165,39 @@ func (w *writer) reload(ctx context.Context, c resource.Change, id string) error
 	return nil
 }
 
-// deleteContainer stops and removes a container. An image of ours that nothing
-// else needs goes with it.
+// stop ends the process, and waits until the engine says so: one that it keeps
+// restarting would count as started already.
+func (w *writer) stop(ctx context.Context, id string, within *int) error {
+	if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{Timeout: within}); err != nil {
+		return fmt.Errorf("stop container: %w", err)
+	}
+	ended := w.api.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	select {
+	case <-ended.Result:
+		return nil
+	case err := <-ended.Error:
+		return fmt.Errorf("stop container: %w", err)
+	}
+}
+
+// deleteContainer stops and removes what there is of a container. An image of
+// ours that nothing else needs goes with it.
 func (w *writer) deleteContainer(ctx context.Context, c resource.Change) error {
-	at, ok, err := w.find(ctx, ContainerType, c.Address)
-	if err != nil || !ok {
+	all, err := w.containers(ctx)
+	if err != nil {
 		return err
 	}
+	for _, at := range all[c.Address.String()] {
+		c.Progress("stopping")
+		if err := w.remove(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove ends and removes a container, gently if it runs.
+func (w *writer) remove(ctx context.Context, at found) error {
 	now, err := w.api.ContainerInspect(ctx, at.id, client.ContainerInspectOptions{})
 	if errdefs.IsNotFound(err) {
 		return nil
@@ -168,7 +205,6 @@ func (w *writer) deleteContainer(ctx context.Context, c resource.Change) error {
 	if err != nil {
 		return fmt.Errorf("inspect container %s: %w", at.name, err)
 	}
-	c.Progress("stopping")
 	if _, err := w.api.ContainerStop(ctx, at.id, client.ContainerStopOptions{}); err != nil && !errdefs.IsNotFound(err) && !errdefs.IsNotModified(err) {
 		return fmt.Errorf("stop container %s: %w", at.name, err)
 	}

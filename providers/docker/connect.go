@@ -61,7 +61,11 @@ func unreachable(t resource.Target, host string, err error) *diag.Diagnostic {
 		return refuse(t, "no access to the Docker engine", "The engine at %s refuses this user.", host).
 			Fix("Run as a user of the group docker, or as root.")
 	}
-	return refuse(t, "no Docker engine", "Nothing answers at %s (%s).", host, strings.TrimSuffix(err.Error(), ".")).
+	detail := fmt.Sprintf("Nothing answers at %s.", host)
+	if !client.IsErrConnectionFailed(err) { // which says no more than that
+		detail = fmt.Sprintf("%s does not answer as one: %s", host, diag.Sentence(err))
+	}
+	return refuse(t, "no Docker engine", "%s", detail).
 		Fix("Start Docker, or name another engine in DOCKER_HOST or in the target's host.")
 }
 

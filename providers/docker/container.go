@@ -80,7 +80,7 @@ func (e *engine) observed(ctx context.Context, c container.InspectResponse, held
 		"cpu":       cores(c.HostConfig.NanoCPUs),
 		"processes": processes(c.HostConfig.PidsLimit),
 		"restart":   cty.StringVal(string(c.HostConfig.RestartPolicy.Name)),
-		"running":   cty.BoolVal(c.State.Running && !c.State.Paused && !c.State.Restarting),
+		"running":   cty.BoolVal(runs(c.State)),
 		"loaded":    cty.BoolVal(held.loaded),
 		"id":        cty.StringVal(c.ID),
 	}
@@ -89,6 +89,11 @@ func (e *engine) observed(ctx context.Context, c container.InspectResponse, held
 		v["url"], v["address"], v["port"], v["metrics_url"] = endpoint.URL, endpoint.Address, endpoint.Port, endpoint.MetricsURL
 	}
 	return object(containerType, v), nil
+}
+
+func runs(s *container.State) bool {
+	hung := s.Health != nil && s.Health.Status == container.Unhealthy
+	return s.Running && !s.Paused && !s.Restarting && !hung
 }
 
 func (e *engine) imageOf(ctx context.Context, c container.InspectResponse) (string, error) {

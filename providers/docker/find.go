@@ -3,6 +3,8 @@ package docker
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/moby/moby/client"
 
@@ -16,11 +18,19 @@ type found struct {
 	name string
 }
 
+// aside ends the name of a container that was set aside until the one that takes
+// its place is well. No other name has two dots in a row.
+const aside = "..before"
+
+// isAside reports whether it is such a container.
+func (f found) isAside() bool { return strings.HasSuffix(f.name, aside) }
+
 // index is the owner's objects of one type by address. There may be more than
-// one of an address after somebody meddled.
+// one of an address while a container is replaced, and after somebody meddled.
 type index map[string][]found
 
-// one is the object of the address, if there is any.
+// one is the object of the address, if there is any. While a container is set
+// aside that is it: what was to take its place was never known to be well.
 func (x index) one(at address.Resource) (found, bool, error) {
 	all := x[at.String()]
 	switch len(all) {
@@ -28,6 +38,9 @@ func (x index) one(at address.Resource) (found, bool, error) {
 		return found{}, false, nil
 	case 1:
 		return all[0], true, nil
+	}
+	if i := slices.IndexFunc(all, found.isAside); i >= 0 {
+		return all[i], true, nil
 	}
 	d := diag.Errorf("two objects with one address", "%q and %q on the engine are both labelled as %s.", all[0].name, all[1].name, at).
 		Fix("Remove the one that is not wanted.")

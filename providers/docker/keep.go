@@ -100,5 +100,5 @@ func (w *writer) Log(ctx context.Context, c resource.Change) string {
 	if err != nil || !ok {
 		return ""
 	}
-	return document.Excerpt(w.log(ctx, at.id), c.Desired)
+	return document.Excerpt(w.log(ctx, at.id, ""), c.Desired)
 }

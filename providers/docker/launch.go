@@ -21,7 +21,7 @@ import (
 // createContainer makes and starts the container of a server, or brings the
 // one that is there already to what is desired.
 func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Value, error) {
-	at, ok, err := w.find(ctx, ContainerType, c.Address)
+	at, ok, err := w.standing(ctx, c)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -30,13 +30,18 @@ func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Va
 		if err != nil {
 			return cty.NilVal, err
 		}
-		if v != cty.NilVal && !mustReplace(v, c.Desired) {
-			return w.update(ctx, c, at.id, v)
-		}
-		if err := w.deleteContainer(ctx, c); err != nil {
-			return cty.NilVal, err
+		if v != cty.NilVal {
+			return w.update(ctx, c, at, v)
 		}
 	}
+	if err := w.checkRoom(ctx, c); err != nil {
+		return cty.NilVal, err
+	}
+	return w.launch(ctx, c)
+}
+
+// launch makes a container where there is none, and starts it.
+func (w *writer) launch(ctx context.Context, c resource.Change) (cty.Value, error) {
 	id, err := w.newContainer(ctx, c)
 	if err != nil {
 		return cty.NilVal, err
@@ -45,15 +50,12 @@ func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Va
 		return w.left(ctx, id, err)
 	}
 	c.Progress("starting")
-	if _, err := w.api.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
-		if problem := w.portProblem(ctx, c, err); problem != nil {
-			// Nothing runs and nothing will: leave no trace of the attempt.
-			if _, removeErr := w.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); removeErr == nil {
-				return cty.NilVal, problem
-			}
-			return w.left(ctx, id, problem)
+	if err := w.start(ctx, c, id); err != nil {
+		// Nothing runs and nothing will: leave no trace of the attempt.
+		if _, removeErr := w.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); removeErr == nil {
+			return cty.NilVal, err
 		}
-		return w.left(ctx, id, fmt.Errorf("start container: %w", err))
+		return w.left(ctx, id, err)
 	}
 	if err := w.settle(ctx, c, id); err != nil {
 		return w.left(ctx, id, err)
@@ -69,16 +71,6 @@ func (w *writer) left(ctx context.Context, id string, err error) (cty.Value, err
 		return cty.NilVal, err
 	}
 	return v, err
-}
-
-// mustReplace reports whether actual cannot become desired in place.
-func mustReplace(actual, desired cty.Value) bool {
-	for _, impact := range document.Changed(containerType, actual, desired) {
-		if impact == resource.ImpactReplace {
-			return true
-		}
-	}
-	return false
 }
 
 // newContainer creates the container without starting it.
@@ -109,9 +101,7 @@ func (w *writer) newContainer(ctx context.Context, c resource.Change) (string, e
 	})
 	switch {
 	case errdefs.IsConflict(err):
-		return "", w.taken(c.Address, "container", name)
-	case errdefs.IsNotFound(err) && strings.Contains(err.Error(), "network"):
-		return "", refuse(w.target, "no such network", "The engine has no network %q.", network).Fix("Create it, or leave out network in the target block.")
+		return "", w.taken(ctx, c.Address, "container", name)
 	case err != nil:
 		return "", fmt.Errorf("create container %s: %w", name, err)
 	}

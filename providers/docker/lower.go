@@ -27,7 +27,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
-	if l := checkAddresses(in); l.HasErrors() {
+	if l := append(checkAddresses(in), checkMemory(in)...); l.HasErrors() {
 		return resource.Lowered{}, l
 	}
 	shared := func(part string) address.Resource { return address.Resource{Target: in.Target.Address, Part: part} }
@@ -77,7 +77,7 @@ func containerValues(in resource.Instance, s settings, name, network, image stri
 		"document": shipped,
 		"files":    document.Files(in.Files),
 		"network":  cty.StringVal(network),
-		"ports":    published(doc, shipped),
+		"ports":    publish(doc, shipped),
 		"mounts":   textMap(map[string]string{configFolder: "volume " + name, runFolder: "tmpfs " + runOptions}),
 		"security": hardened,
 		"health":   healthCheck,
@@ -148,20 +148,20 @@ func withSetting(doc cty.Value, block, attribute string, v cty.Value) cty.Value 
 	return cty.ObjectVal(outer)
 }
 
-// published is where each port of the container is reached: host settings come
+// publish is where each port of the container is reached: host settings come
 // from the document as it was written, container ports from the one shipped.
-func published(doc, shipped cty.Value) cty.Value {
+func publish(doc, shipped cty.Value) cty.Value {
 	return document.Derive(cty.Map(cty.String), func(v []cty.Value) cty.Value {
 		ports := map[string]string{}
-		publish := func(inside, address, outside cty.Value) {
+		add := func(inside, address, outside cty.Value) {
 			if !outside.IsNull() {
 				ports[strconv.Itoa(document.Int(inside))+"/tcp"] = binding(address.AsString(), document.Int(outside))
 			}
 		}
-		publish(v[0], v[1], v[2])
-		publish(v[3], v[1], v[3])
+		add(v[0], v[1], v[2])
+		add(v[3], v[1], v[3])
 		if v[4].True() {
-			publish(v[5], v[6], v[7])
+			add(v[5], v[6], v[7])
 		}
 		return textMap(ports)
 	},
@@ -195,4 +195,23 @@ func checkAddresses(in resource.Instance) diag.List {
 		}
 	}
 	return l
+}
+
+// leastMemory is what an engine gives a container at least, in bytes.
+const leastMemory = 6 << 20
+
+// checkMemory refuses a limit that no engine takes.
+func checkMemory(in resource.Instance) diag.List {
+	v, _ := document.Setting(in.Document, "limits", "memory").Unmark()
+	if !v.IsKnown() {
+		return nil
+	}
+	size, err := schemas.ParseSize(v.AsString())
+	if err != nil || size >= leastMemory {
+		return nil // the vocabulary has refused what is no size
+	}
+	d := diag.Errorf("too little memory", "limits { memory = %q } is less than the %s that a container has at least.", v.AsString(), schemas.Size(leastMemory)).
+		Fix("Give the server more; most need 32MB or more.")
+	d.Address = in.Address.String()
+	return diag.List{d}
 }

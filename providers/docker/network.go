@@ -41,7 +41,7 @@ func (w *writer) createNetwork(ctx context.Context, c resource.Change) (cty.Valu
 	}
 	for _, n := range same.Items {
 		if n.Name == name {
-			return cty.NilVal, w.taken(c.Address, "network", name)
+			return cty.NilVal, w.taken(ctx, c.Address, "network", name)
 		}
 	}
 	n, err := w.api.NetworkCreate(ctx, name, client.NetworkCreateOptions{

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/providers/document"
 )
 
 // maxKept bounds what is kept of a volume in order to put it back, in bytes.
@@ -36,24 +37,36 @@ func (w *writer) keep(ctx context.Context, id string) ([]byte, error) {
 	return kept, nil
 }
 
-// putBack has the server run with what was kept, after it failed with what was
-// to replace that. It returns the failure.
-func (w *writer) putBack(ctx context.Context, c resource.Change, id string, kept []byte, how resource.Impact, failure error) (cty.Value, error) {
-	if kept == nil || ctx.Err() != nil || c.Rollout.LeaveFailed {
+// before is what a server was like before it was changed.
+type before struct {
+	values cty.Value
+	volume []byte // what was served, nil when it was not well or is not known
+	limits bool   // whether they are changed
+}
+
+// putBack has the server run as before, after it failed with what was to replace
+// that. It returns the failure.
+func (w *writer) putBack(ctx context.Context, c resource.Change, id string, before before, how resource.Impact, failure error) (cty.Value, error) {
+	if ctx.Err() != nil || c.Rollout.LeaveFailed {
+		return w.left(ctx, id, failure)
+	}
+	if before.limits {
+		if err := w.setLimits(ctx, before.values, id); err != nil {
+			return w.left(ctx, id, document.PutBack(failure, err))
+		}
+	}
+	if before.volume == nil {
 		return w.left(ctx, id, failure)
 	}
 	c.Progress("putting back what was served before")
-	err := w.copyTo(ctx, id, func(d *delivery) error { return d.restore(kept) })
+	err := w.copyTo(ctx, id, func(d *delivery) error { return d.restore(before.volume) })
 	if err == nil {
 		err = w.takeIn(ctx, c, id, how)
 	}
 	if err == nil {
 		err = w.settle(ctx, c, id)
 	}
-	if err != nil {
-		failure = errors.Join(failure, fmt.Errorf("put back what was served before: %w", err))
-	}
-	return w.left(ctx, id, failure)
+	return w.left(ctx, id, document.PutBack(failure, err))
 }
 
 // restore adds what an archive of the volume holds, in place of what is there.

@@ -80,7 +80,7 @@ func (w *writer) unwell(ctx context.Context, c resource.Change, now container.In
 	if s.OOMKilled {
 		detail += " It was killed since it reached its memory limit."
 	}
-	if log := document.Excerpt(w.log(ctx, now.ID), c.Desired); log != "" {
+	if log := document.Excerpt(w.log(ctx, now.ID, s.StartedAt), c.Desired); log != "" {
 		detail += " Its log ends with:\n" + document.Indent(log)
 	}
 	d := diag.Errorf("the server does not become healthy", "%s", detail).
@@ -89,9 +89,10 @@ func (w *writer) unwell(ctx context.Context, c resource.Change, now container.In
 	return d
 }
 
-// log is the end of what the server wrote; nothing when it cannot be read.
-func (w *writer) log(ctx context.Context, id string) []byte {
-	r, err := w.api.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "50"})
+// log is the end of what the server wrote since it was last started; nothing when
+// it cannot be read.
+func (w *writer) log(ctx context.Context, id, since string) []byte {
+	r, err := w.api.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "50", Since: since})
 	if err != nil {
 		return nil
 	}
@@ -153,7 +154,7 @@ func (w *writer) portProblem(ctx context.Context, c resource.Change, err error) 
 	if name := w.publisher(ctx, port); name != "" {
 		who = "the container " + name
 	}
-	d := diag.Errorf("port in use", "%s is in use by %s.", address, who).Fix("%s", w.portRemedy(c, port))
+	d := diag.Errorf("port in use", "%s is in use by %s.", address, who).Fix("%s", portRemedy(c, port))
 	d.Address = c.Address.String()
 	return d
 }
@@ -172,14 +173,4 @@ func (w *writer) publisher(ctx context.Context, port string) string {
 		}
 	}
 	return ""
-}
-
-func (w *writer) portRemedy(c resource.Change, port string) string {
-	doc, _ := c.Desired.GetAttr("document").UnmarkDeep()
-	for _, s := range []struct{ block, attribute string }{{"metrics", "port"}, {"listen", "tcp_port"}, {"listen", "port"}} {
-		if v := document.Setting(doc, s.block, s.attribute); !v.IsNull() && strconv.Itoa(document.Int(v)) == port {
-			return fmt.Sprintf("Set %s { %s = … } to another port, or stop what uses this one.", s.block, s.attribute)
-		}
-	}
-	return "Choose another port, or stop what uses this one."
 }

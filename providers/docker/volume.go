@@ -36,7 +36,7 @@ func (w *writer) createVolume(ctx context.Context, c resource.Change) (cty.Value
 	// The engine itself would answer with the volume that is there.
 	switch _, err := w.api.VolumeInspect(ctx, name, client.VolumeInspectOptions{}); {
 	case err == nil:
-		return cty.NilVal, w.taken(c.Address, "volume", name)
+		return cty.NilVal, w.taken(ctx, c.Address, "volume", name)
 	case !errdefs.IsNotFound(err):
 		return cty.NilVal, fmt.Errorf("inspect volume %s: %w", name, err)
 	}

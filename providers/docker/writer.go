@@ -10,8 +10,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/erlmcp/erlmcp/diag"
-	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -93,12 +91,4 @@ func digestOf(desired cty.Value) string {
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
-}
-
-// taken says that a name that is needed belongs to somebody else.
-func (w *writer) taken(at address.Resource, what, name string) error {
-	d := diag.Errorf("the name is taken", "The engine has a %s %q already, and it is not one of this configuration.", what, name).
-		Fix("Remove it, or set another prefix in the block %s.", w.target.Address)
-	d.Address = at.String()
-	return d
 }

@@ -16,8 +16,11 @@
 // Functions that touch the world (files, environment, clock) are not here: the
 // engine adds them at plan time, and the runtime has none.
 //
-// In order of reading: template.go, node.go (the parts of a template), place.go
-// and url.go (escaping), words.go, input.go, partial.go and remainder.go (what
-// remains of an expression), source.go (writing values as source), functions.go
-// and its neighbours.
+// An evaluation has a budget of work, and its text a largest length, as a caller
+// chooses what it goes over: see meter.go.
+//
+// In order of reading: template.go, node.go (the parts of a template), meter.go
+// and work.go (their bounds), place.go and url.go (escaping), words.go, input.go,
+// partial.go and remainder.go (what remains of an expression), source.go (writing
+// values as source), functions.go and its neighbours, finite.go (divisions).
 package expr

@@ -22,11 +22,11 @@ var functions = described(map[string]function.Function{
 	"abs":      stdlib.AbsoluteFunc,
 	"ceil":     stdlib.CeilFunc,
 	"floor":    stdlib.FloorFunc,
-	"log":      stdlib.LogFunc,
+	"log":      finite(stdlib.LogFunc),
 	"max":      stdlib.MaxFunc,
 	"min":      stdlib.MinFunc,
 	"parseint": stdlib.ParseIntFunc,
-	"pow":      stdlib.PowFunc,
+	"pow":      finite(stdlib.PowFunc),
 	"signum":   stdlib.SignumFunc,
 	"sum":      sumFunc,
 

@@ -179,3 +179,23 @@ func TestFunctionsCanBeExtended(t *testing.T) {
 		t.Error("a caller's change reached everybody")
 	}
 }
+
+func TestNumbersAreFinite(t *testing.T) {
+	for src, fails := range map[string]bool{
+		"1/0": true, "0/0": true, "1 % 0": true, "log(0, 10)": true, "log(-1, 10)": true, "pow(10, 1000)": true, "pow(-1, 0.5)": true,
+		"[for x in [0] : 1/x]": true, "1/2": false, "5 % 3": false, "pow(2, 10)": false, "0/5": false,
+	} {
+		e, diags := hclsyntax.ParseExpression([]byte(src), "t", hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		Finite(e)
+		v, diags := e.Value(&hcl.EvalContext{Functions: Functions()})
+		if diags.HasErrors() != fails {
+			t.Errorf("%s gives %#v, %v", src, v, diags)
+		}
+		if text := diags.Error(); strings.Contains(text, "goroutine") {
+			t.Errorf("%s: %s", src, text)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -99,7 +100,10 @@ func compileLoop(e *hclsyntax.TemplateJoinExpr) (node, error) {
 	return loop{f.CollExpr, f.KeyVar, f.ValVar, body}, err
 }
 
-func (n literal) render(_ *hcl.EvalContext, to sink) error { to.author(string(n)); return nil }
+func (n literal) render(ctx *hcl.EvalContext, to sink) error {
+	to.author(string(n))
+	return budgetOf(ctx).spend(len(n))
+}
 
 func (n sequence) render(ctx *hcl.EvalContext, to sink) error {
 	for _, part := range n {
@@ -115,16 +119,19 @@ func (n dynamic) render(ctx *hcl.EvalContext, to sink) error {
 	if err != nil {
 		return err
 	}
+	if err := budgetOf(ctx).spend(len(text)); err != nil {
+		return err
+	}
 	return to.input(text)
 }
 
 func (n branch) render(ctx *hcl.EvalContext, to sink) error {
-	v, diags := n.condition.Value(ctx)
-	if diags.HasErrors() {
-		return describe(diags)
+	v, err := value(n.condition, ctx)
+	if err != nil {
+		return err
 	}
 	v, _ = v.Unmark()
-	v, err := convert.Convert(v, cty.Bool)
+	v, err = convert.Convert(v, cty.Bool)
 	switch {
 	case err != nil:
 		return errors.New("a condition must be true or false")
@@ -138,15 +145,19 @@ func (n branch) render(ctx *hcl.EvalContext, to sink) error {
 }
 
 func (n loop) render(ctx *hcl.EvalContext, to sink) error {
-	v, diags := n.collection.Value(ctx)
-	if diags.HasErrors() {
-		return describe(diags)
+	v, err := value(n.collection, ctx)
+	if err != nil {
+		return err
 	}
 	v, _ = v.Unmark()
 	if v.IsNull() || !v.CanIterateElements() {
 		return errors.New("a for directive needs a list, a map or an object")
 	}
+	b := budgetOf(ctx)
 	for it := v.ElementIterator(); it.Next(); {
+		if err := b.spend(elementWork); err != nil {
+			return err
+		}
 		key, value := it.Element()
 		inner := ctx.NewChild()
 		inner.Variables = map[string]cty.Value{n.value: value}
@@ -160,11 +171,41 @@ func (n loop) render(ctx *hcl.EvalContext, to sink) error {
 	return nil
 }
 
+// value evaluates an expression. A value is void when the budget is used up.
+func value(e hclsyntax.Expression, ctx *hcl.EvalContext) (cty.Value, error) {
+	v, diags := e.Value(ctx)
+	if b := budgetOf(ctx); b != nil && b.err != nil {
+		return cty.NilVal, b.err
+	}
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			return cty.NilVal, explain(d)
+		}
+	}
+	return v, nil
+}
+
+// explain says why an evaluation failed. Both the template and the input may
+// hold secrets, so that nothing is said that quotes either.
+func explain(d *hcl.Diagnostic) error {
+	what, why := d.Summary, d.Detail
+	if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok {
+		what = "the function " + call.CalledFunctionName() + " cannot do this"
+		if err := call.FunctionCallError(); err != nil {
+			why = err.Error()
+		}
+	}
+	if why == "" || strings.ContainsAny(why, "\"'`") {
+		return errors.New(what)
+	}
+	return errors.New(what + ": " + why)
+}
+
 // evaluate returns the text of an expression's value; of null it is empty.
 func evaluate(e hclsyntax.Expression, ctx *hcl.EvalContext) (string, error) {
-	v, diags := e.Value(ctx)
-	if diags.HasErrors() {
-		return "", describe(diags)
+	v, err := value(e, ctx)
+	if err != nil {
+		return "", err
 	}
 	v, _ = v.UnmarkDeep()
 	if v.IsNull() {

@@ -8,8 +8,17 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// How long the text of a template may become, in bytes.
+const (
+	maxText   = 32 << 20
+	maxWord   = 128<<10 - 1 // what Linux takes, with the NUL that ends it
+	maxHeader = 64 << 10
+	maxURL    = 64 << 10
+)
+
 // A place is where the text of a template goes.
 type place struct {
+	most   int                     // bytes of text
 	author func(text string) error // what the author may write there
 	whole  func(root node) error   // what the template as a whole must be; may be nil
 	sink   func() sink
@@ -25,13 +34,13 @@ type sink interface {
 func placeOf(name string) (*place, error) {
 	switch name {
 	case "text":
-		return &place{author: anything, sink: func() sink { return &textSink{} }}, nil
+		return &place{most: maxText, author: anything, sink: func() sink { return &textSink{} }}, nil
 	case "word":
-		return &place{author: noNUL, sink: func() sink { return &wordSink{} }}, nil
+		return &place{most: maxWord, author: noNUL, sink: func() sink { return &wordSink{} }}, nil
 	case "url":
-		return &place{author: urlText, whole: fixedHost, sink: func() sink { return &urlSink{} }}, nil
+		return &place{most: maxURL, author: urlText, whole: fixedHost, sink: func() sink { return &urlSink{} }}, nil
 	case "header":
-		return &place{author: noControl, sink: func() sink { return &headerSink{} }}, nil
+		return &place{most: maxHeader, author: noControl, sink: func() sink { return &headerSink{} }}, nil
 	}
 	return nil, fmt.Errorf("compile template: there is no place %q", name)
 }

@@ -60,6 +60,7 @@ var operators = map[*hclsyntax.Operation]string{
 	hclsyntax.OpLessThan: "<", hclsyntax.OpLessThanOrEqual: "<=",
 	hclsyntax.OpAdd: "+", hclsyntax.OpSubtract: "-", hclsyntax.OpNegate: "-",
 	hclsyntax.OpMultiply: "*", hclsyntax.OpDivide: "/", hclsyntax.OpModulo: "%",
+	divide: "/", remainder: "%",
 }
 
 // literal evaluates e and writes its value.

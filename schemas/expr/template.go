@@ -22,6 +22,7 @@ type Template struct {
 	root  node
 	place *place
 	names []string // inputs that it mentions by name, sorted
+	bound bool     // whether evaluating it needs a budget
 }
 
 // Compile compiles a template for the place where its text goes, and so decides
@@ -30,8 +31,8 @@ type Template struct {
 //   - "text": they stand as they are.
 //   - "word", an element of a command line: they hold no NUL. At the start of a
 //     word they do not begin with a dash; [CompileWords] knows when they may.
-//   - "url": they may stand in the path, the query and the fragment, and are
-//     escaped there. A path segment that they make empty, "." or ".." is refused.
+//   - "url": they may stand in the path and the query, and are escaped there. A
+//     path segment that they make empty, "." or ".." is refused.
 //   - "header": they hold no control characters.
 //
 // Text that the author wrote is never escaped, wherever it stands: also in the
@@ -60,7 +61,9 @@ func Compile(src schemas.Template, where string) (*Template, error) {
 			return nil, err
 		}
 	}
-	return &Template{root: root, place: p, names: mentioned(e)}, nil
+	t := &Template{place: p, names: mentioned(e)}
+	t.root, t.bound = meterNode(root)
+	return t, nil
 }
 
 // Literal returns the text when nothing in it depends on input.
@@ -71,8 +74,9 @@ func (t *Template) Literal() (string, bool) {
 
 // Eval evaluates the template. The input is an object, as [Input] makes it; what
 // the template mentions and the object lacks is null, and null is written as no
-// text at all. An error says what about the input does not fit, without quoting
-// it.
+// text at all. Its work and the length of its text are bounded, whatever the
+// input holds. An error says what does not fit, and quotes neither the input nor
+// the template.
 func (t *Template) Eval(input cty.Value) (string, error) {
 	return t.eval(input, t.place.sink())
 }
@@ -86,10 +90,21 @@ func (t *Template) eval(input cty.Value, to sink) (string, error) {
 		return "", err
 	}
 	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{inputName: input}, Functions: functions}
-	if err := t.root.render(ctx, to); err != nil {
+	if t.bound {
+		ctx.Variables[budgetName] = cty.CapsuleVal(budgetType, &budget{left: maxWork})
+	}
+	err = t.root.render(ctx, to)
+	if b := budgetOf(ctx); b != nil && b.err != nil {
+		return "", b.err // what was evaluated after it is void
+	}
+	if err != nil {
 		return "", err
 	}
-	return to.end()
+	text, err := to.end()
+	if len(text) > t.place.most {
+		return "", errTooLarge
+	}
+	return text, err
 }
 
 // Check returns an error when the template mentions an input that is not among

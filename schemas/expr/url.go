@@ -18,7 +18,8 @@ func urlText(text string) error {
 
 var origin = regexp.MustCompile(`^[a-zA-Z]+://[^/?#]*[/?#]`)
 
-// fixedHost refuses a URL whose scheme, host or port depends on input.
+// fixedHost refuses a URL whose scheme, host or port depends on input, or that
+// has input in its fragment.
 func fixedHost(root node) error {
 	var lead string
 	complete := false
@@ -43,7 +44,48 @@ func fixedHost(root node) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return errors.New("a URL begins with http:// or https:// and a host name")
 	}
-	return nil
+	return noFragment(root)
+}
+
+// noFragment refuses input after a "#": the fragment of a URL is not sent.
+func noFragment(root node) error {
+	_, err := fragment(root, false)
+	return err
+}
+
+var errFragment = errors.New("input stands after a \"#\", and what is there is not sent to the server; write %23 for the character itself")
+
+// fragment reports whether the author's text has reached the fragment after a
+// node, on any way through it.
+func fragment(n node, reached bool) (bool, error) {
+	var err error
+	switch n := n.(type) {
+	case literal:
+		reached = reached || strings.Contains(string(n), "#")
+	case sequence:
+		for _, part := range n {
+			if reached, err = fragment(part, reached); err != nil {
+				return reached, err
+			}
+		}
+	case branch:
+		one, err := fragment(n.whenTrue, reached)
+		if err != nil {
+			return one, err
+		}
+		other, err := fragment(n.whenFalse, reached)
+		return one || other, err
+	case loop:
+		if reached, err = fragment(n.body, reached); err != nil {
+			return reached, err
+		}
+		return fragment(n.body, reached) // what one round leaves meets the next
+	default:
+		if reached {
+			return reached, errFragment
+		}
+	}
+	return reached, nil
 }
 
 // urlSink escapes for the part of the URL (RFC 3986, section 3) that the author's
@@ -92,7 +134,7 @@ func (s *urlSink) input(text string) error {
 	case '?':
 		s.b.WriteString(url.QueryEscape(text))
 	case '#':
-		s.b.WriteString(url.PathEscape(text))
+		return errFragment
 	default:
 		return errors.New("input stands before the path of the URL")
 	}

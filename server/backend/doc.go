@@ -10,6 +10,6 @@
 // HTTP status, time limit, an argument that does not fit its place) is a result
 // with IsError; an error is a fault of the runtime itself.
 //
-// In order of reading: tool.go (the contract), static.go, exec.go and group.go
-// (programs and how they end), http.go, search.go.
+// In order of reading: tool.go (the contract), static.go, exec.go, run.go and
+// family_linux.go (programs and how they end), http.go, search.go.
 package backend

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,11 +22,6 @@ const (
 	// searchPath is where programs are looked for, whatever the runtime's own
 	// environment says.
 	searchPath = "/usr/local/bin:/usr/bin:/bin"
-	// grace is how long a program may take to end when it is asked to.
-	grace = 2 * time.Second
-	// drain is how long output is still read when all that is known of the
-	// program has ended.
-	drain = 500 * time.Millisecond
 	// errorTail is how much of standard error an error shows, in bytes.
 	errorTail = 4 << 10
 )
@@ -41,12 +36,14 @@ type execTool struct {
 	limit  int
 	strict bool // whether an exit status other than 0 is an error
 	log    hclog.Logger
+	ending chan struct{} // holds a place for each program that is ended behind its answer
 }
 
 func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
 	t := &execTool{
 		dir: e.Dir, files: env.FilesDir, wait: time.Duration(e.Timeout), limit: int(e.OutputLimit),
 		strict: e.ErrorExits == nil || *e.ErrorExits, log: env.Logger,
+		ending: make(chan struct{}, maxEnding),
 	}
 	if t.dir != "" && !filepath.IsAbs(t.dir) {
 		t.dir = filepath.Join(env.FilesDir, t.dir)
@@ -73,7 +70,7 @@ func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
 		return nil, err
 	}
 	if _, err := lookPath(string(e.Command[0]), t.folder()); err != nil {
-		t.log.Warn("a tool's program is not there; calls will fail until it is", "error", err)
+		t.log.Warn("a tool's program is not there; calls will fail until it is", "attribute", "exec.command")
 	}
 	return t, nil
 }
@@ -97,14 +94,14 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 		return unfit(err), nil
 	}
 	if cmd.Path, err = lookPath(cmd.Path, cmd.Dir); err != nil {
-		return protocol.ErrorResult(err.Error()), nil
+		return protocol.ErrorResult("The tool cannot be run: " + err.Error() + "."), nil
 	}
 	limited, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
 	begun := time.Now()
 	stdout, stderr := &head{limit: t.limit}, &tail{limit: errorTail}
-	err = run(limited, cmd, stdin, stdout, stderr)
-	t.log.Debug("program ended", "program", cmd.Path, "took", time.Since(begun), "failed", err != nil)
+	err = run(limited, cmd, stdin, stdout, stderr, t.ending)
+	t.log.Debug("program ended", "took", time.Since(begun), "failed", err != nil)
 
 	var exit *exec.ExitError
 	switch {
@@ -117,7 +114,7 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 			return failure(stdout, stderr, fmt.Sprintf("The program failed: %s.", exit)), nil
 		}
 	case err != nil:
-		return protocol.ErrorResult("The program cannot be run: " + err.Error()), nil
+		return protocol.ErrorResult("The tool cannot be run: " + t.notStarted(err) + "."), nil
 	}
 	return textResult(stdout.text()), nil
 }
@@ -129,7 +126,7 @@ func (t *execTool) command(args map[string]any) (cmd *exec.Cmd, stdin string, er
 	if err != nil {
 		return nil, "", fmt.Errorf("exec.command: %w", err)
 	}
-	cmd = &exec.Cmd{Path: words[0], Args: words, Dir: t.folder(), Env: []string{}}
+	cmd = &exec.Cmd{Path: words[0], Args: words, Dir: t.folder(), Env: []string{}} // not nil, which is this process's own
 	for _, v := range t.env {
 		value, err := eval("exec.env."+v.name, v.template, input)
 		if err != nil {
@@ -144,7 +141,12 @@ func (t *execTool) command(args map[string]any) (cmd *exec.Cmd, stdin string, er
 	return cmd, stdin, err
 }
 
-// lookPath finds a program: by its name, or by a path, which is relative to dir.
+// errNoProgram names the attribute and not the program, as a secret may stand in
+// its path.
+var errNoProgram = errors.New("the program of exec.command is not there on this machine, or may not be executed")
+
+// lookPath finds a program: by its name, in searchPath, or by a path, which is
+// relative to dir.
 func lookPath(program, dir string) (string, error) {
 	candidates := []string{program}
 	switch {
@@ -162,7 +164,19 @@ func lookPath(program, dir string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("there is no program %s; looked for: %s", program, strings.Join(candidates, ", "))
+	return "", errNoProgram
+}
+
+// notStarted says why the program could not be started, without its path or that
+// of its folder.
+func (t *execTool) notStarted(err error) string {
+	if info, e := os.Stat(t.folder()); e != nil || !info.IsDir() {
+		return "exec.dir is not a folder on this machine"
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	return "exec.command: " + err.Error()
 }
 
 // failure is a result with what the program said before it failed.
@@ -175,37 +189,4 @@ func failure(stdout *head, stderr *tail, what string) *protocol.ToolResult {
 		parts = append(parts, s)
 	}
 	return protocol.ErrorResult(strings.Join(parts, "\n\n"))
-}
-
-// run runs a program until it has ended or ctx has. Then nothing of its process
-// group is left, and nobody reads from its pipes or writes to them any more.
-func run(ctx context.Context, cmd *exec.Cmd, stdin string, stdout, stderr io.Writer) error {
-	p, err := openPipes(cmd, stdin, stdout, stderr)
-	if err != nil {
-		return err
-	}
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		p.abandon()
-		return err
-	}
-	p.begin()
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
-		terminate(cmd)
-		patience := time.NewTimer(grace)
-		defer patience.Stop()
-		select {
-		case err = <-ended:
-		case <-patience.C:
-			kill(cmd)
-			err = <-ended
-		}
-	}
-	kill(cmd) // what the program has left behind
-	p.finish()
-	return err
 }

@@ -1,7 +1,10 @@
 package catalog
 
 import (
+	"errors"
+	"regexp"
 	"sort"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -34,43 +37,82 @@ type Catalog struct {
 	prompts   map[string]*prompt
 	maxSize   int64 // of what a resource holds
 	log       hclog.Logger
+	checkOnly bool // whether it is thrown away once it is built
 
 	toolList, promptList, templateList list
 }
 
 // New builds the catalog of a document that [schemas.Parse] has checked. The
-// error is a [diag.List] that names everything that does not hold up.
+// error is a [diag.List] that names everything that does not hold up, each with
+// the path of what it is about as its Address.
 func New(doc *schemas.Server, env Env) (*Catalog, error) {
-	c := &Catalog{
-		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
-		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger,
-	}
-	var wrong diag.List
-	fail := func(address string, err error) {
-		if err != nil {
-			d := diag.Errorf("The server cannot be built", "%s: %v.", address, err)
-			d.Address = address
-			wrong = append(wrong, d)
-		}
-	}
-	for _, name := range names(doc.Resources) {
-		fail("resource."+name, c.addResource(name, doc.Resources[name], env.FilesDir))
-	}
-	for _, name := range names(doc.Prompts) {
-		fail("prompt."+name, c.addPrompt(name, doc.Prompts[name]))
-	}
-	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Search: c.Search}
-	for _, name := range names(doc.Tools) {
-		fail("tool."+name, c.addBlock(name, doc.Tools[name], backends))
-	}
-	for i := range env.Tools {
-		fail("tool."+env.Tools[i].Name, c.addGoTool(&env.Tools[i]))
+	c, wrong := assemble(doc, env, false)
+	for _, r := range c.resources {
+		wrong = fail(wrong, "resource."+r.name, r.reachable())
 	}
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	c.render()
 	return c, nil
+}
+
+// Check finds what [New] would find wrong with a document, without looking for
+// its files.
+func Check(doc *schemas.Server) diag.List {
+	_, wrong := assemble(doc, Env{Logger: hclog.NewNullLogger()}, true)
+	return wrong
+}
+
+func assemble(doc *schemas.Server, env Env, checkOnly bool) (*Catalog, diag.List) {
+	c := &Catalog{
+		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*prompt{},
+		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger, checkOnly: checkOnly,
+	}
+	var wrong diag.List
+	for _, name := range names(doc.Resources) {
+		wrong = fail(wrong, "resource."+name, c.addResource(name, doc.Resources[name], env.FilesDir))
+	}
+	for _, name := range names(doc.Prompts) {
+		wrong = fail(wrong, "prompt."+name, c.addPrompt(name, doc.Prompts[name]))
+	}
+	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Search: c.Search}
+	for _, name := range names(doc.Tools) {
+		wrong = fail(wrong, "tool."+name, c.addBlock(name, doc.Tools[name], backends))
+	}
+	for i := range env.Tools {
+		wrong = fail(wrong, "tool."+env.Tools[i].Name, c.addGoTool(&env.Tools[i]))
+	}
+	return c, wrong
+}
+
+// within is an error about something inside of a block.
+type within struct {
+	path string // from the block
+	err  error
+}
+
+func (w within) Error() string { return w.path + ": " + w.err.Error() }
+func (w within) Unwrap() error { return w.err }
+
+// attribute finds what an error of package backend is about, which it begins with.
+var attribute = regexp.MustCompile(`^((?:static|exec|http)\.[a-z_]+)[.:]`)
+
+func fail(wrong diag.List, block string, err error) diag.List {
+	if err == nil {
+		return wrong
+	}
+	at, said := block, block
+	var w within
+	if errors.As(err, &w) {
+		at += "." + w.path
+		said, err = at, w.err
+	} else if m := attribute.FindStringSubmatch(err.Error()); m != nil {
+		at += "." + m[1]
+	}
+	d := diag.Errorf("The server cannot be built", "%s: %s.", said, strings.TrimSuffix(err.Error(), "."))
+	d.Address = at
+	return append(wrong, d)
 }
 
 // render makes the lists that do not depend on the world outside.

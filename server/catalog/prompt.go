@@ -23,7 +23,7 @@ func (c *Catalog) addPrompt(name string, spec *schemas.Prompt) error {
 	for i, m := range spec.Messages {
 		t, err := expr.Compile(m.Text, "text")
 		if err != nil {
-			return fmt.Errorf("message %d: %w", i+1, err)
+			return within{"message", fmt.Errorf("message %d: %w", i+1, err)}
 		}
 		p.messages = append(p.messages, t)
 	}

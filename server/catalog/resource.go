@@ -51,21 +51,20 @@ func (c *Catalog) addResource(name string, spec *schemas.Resource, base string) 
 	}
 	for _, p := range spec.Include {
 		if !doublestar.ValidatePattern(p) {
-			return fmt.Errorf("include: %q is not a pattern", p)
+			return within{"include", fmt.Errorf("%q is not a pattern", p)}
 		}
 	}
-	if err := r.reachable(); err != nil {
-		return err
-	}
-	c.resources = append(c.resources, r)
 	if r.folder() {
 		r.uri = strings.TrimRight(r.uri, "/")
-		return nil
+	} else {
+		c.single[r.uri] = r
 	}
-	if other := c.single[r.uri]; other != nil {
-		return fmt.Errorf("it has the same URI as resource.%s: %s", other.name, r.uri)
+	for _, other := range c.resources {
+		if other.uri == r.uri && other.folder() == r.folder() {
+			return within{"uri", fmt.Errorf("it is the URI of resource.%s too: %s", other.name, r.uri)}
+		}
 	}
-	c.single[r.uri] = r
+	c.resources = append(c.resources, r)
 	return nil
 }
 

@@ -40,7 +40,7 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, source); err != nil {
-		return nil, fmt.Errorf("input_schema is not JSON: %w", err)
+		return nil, within{"input_schema", fmt.Errorf("it is not JSON: %w", err)}
 	}
 	a := &arguments{source: compact.Bytes()}
 	var top struct {
@@ -50,7 +50,7 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 		} `json:"properties"`
 	}
 	if err := json.Unmarshal(a.source, &top); err != nil || top.Type != "object" {
-		return nil, fmt.Errorf(`input_schema must be an object with "type": "object"`)
+		return nil, within{"input_schema", errors.New(`it must be a JSON Schema of an object, with "type": "object"`)}
 	}
 	a.defaults = map[string]json.RawMessage{}
 	for name, p := range top.Properties {
@@ -60,12 +60,22 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 	}
 	var err error
 	if a.compiled, err = compile(a.source); err != nil {
-		return nil, err
+		if spec.InputSchema == "" {
+			return nil, within{"input", err}
+		}
+		return nil, within{"input_schema", err}
 	}
 	if a.mirrored, err = mirrors(a.source); err != nil {
-		return nil, fmt.Errorf("input_schema: %w", err)
+		return nil, within{"input_schema", err}
 	}
-	return a, a.checkDefaults()
+	name, err := a.checkDefaults()
+	switch {
+	case err == nil:
+		return a, nil
+	case spec.InputSchema == "":
+		return nil, within{"input." + name + ".default", err}
+	}
+	return nil, within{"input_schema", fmt.Errorf("the default of %s: %w", name, err)}
 }
 
 // noLoading refuses to fetch other schemas (MCP 2026-07-28, basic, "$ref
@@ -79,24 +89,38 @@ func (noLoading) Load(url string) (any, error) {
 func compile(source json.RawMessage) (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {
-		return nil, fmt.Errorf("input_schema is not JSON: %w", err)
+		return nil, fmt.Errorf("it is not JSON: %w", err)
 	}
 	const url = "erlmcp:input_schema"
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(noLoading{})
 	if err := c.AddResource(url, doc); err != nil {
-		return nil, fmt.Errorf("input_schema: %w", err)
+		return nil, errors.New(explainSchema(err))
 	}
 	compiled, err := c.Compile(url)
 	if err != nil {
-		return nil, fmt.Errorf("input_schema: %w", err)
+		return nil, errors.New(explainSchema(err))
 	}
 	return compiled, nil
 }
 
-// checkDefaults checks that each default fits, when it is given alone.
-func (a *arguments) checkDefaults() error {
+// explainSchema says in a sentence what is wrong with a schema.
+func explainSchema(err error) string {
+	var load *jsonschema.LoadURLError
+	var invalid *jsonschema.SchemaValidationError
+	switch {
+	case errors.As(err, &load):
+		return fmt.Sprintf("$ref leads to %s, and schemas elsewhere are not fetched", load.URL)
+	case errors.As(err, &invalid):
+		return "it is not a JSON Schema: " + explain(invalid.Err)
+	}
+	return clip(err.Error(), 300)
+}
+
+// checkDefaults checks that each default fits, when it is given alone, and
+// names the first that does not.
+func (a *arguments) checkDefaults() (string, error) {
 	for _, name := range names(a.defaults) {
 		property := a.compiled.Properties[name]
 		v, err := decode(a.defaults[name])
@@ -104,10 +128,10 @@ func (a *arguments) checkDefaults() error {
 			err = property.Validate(v)
 		}
 		if err != nil {
-			return fmt.Errorf("the default of input %s does not fit it: %s", name, explain(err))
+			return name, fmt.Errorf("it does not fit: %s", explain(err))
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // check validates args and fills in defaults.
@@ -191,7 +215,7 @@ func inputSchema(inputs map[string]*schemas.Input) (json.RawMessage, error) {
 		in := inputs[name]
 		p, err := newProperty(in)
 		if err != nil {
-			return nil, fmt.Errorf("input %s: %w", name, err)
+			return nil, within{"input." + name, err}
 		}
 		out.Properties[name] = p
 		if in.Required == nil && in.Default == "" || in.Required != nil && *in.Required {
@@ -214,7 +238,7 @@ func newProperty(in *schemas.Input) (*property, error) {
 		if in.Type == "string" {
 			value, _ = json.Marshal(text) // a string always encodes
 		} else if !json.Valid(value) {
-			return nil, fmt.Errorf("enum: %q is not a %s", text, in.Type)
+			return nil, fmt.Errorf("enum: %q is not of the type %s", text, in.Type)
 		}
 		p.Enum = append(p.Enum, value)
 	}

@@ -40,15 +40,30 @@ func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) err
 			}
 		}
 	}
+	env.Logger = env.Logger.With("tool", name)
 	does, err := backend.New(spec, env)
 	if err != nil {
 		return err
 	}
-	args, err := newArguments(spec, backend.Arguments(spec))
+	inputs := backend.Arguments(spec)
+	if c.checkOnly && spec.InputSchema == "" && !haveDefaults(inputs) {
+		_, err := inputSchema(inputs) // is a schema by the way it is made
+		return err
+	}
+	args, err := newArguments(spec, inputs)
 	if err != nil {
 		return err
 	}
 	return c.addTool(name, spec, args, does)
+}
+
+func haveDefaults(inputs map[string]*schemas.Input) bool {
+	for _, in := range inputs {
+		if in.Default != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Catalog) addGoTool(t *GoTool) error {
@@ -84,9 +99,9 @@ func (c *Catalog) knows(resource string) error {
 		all = append(all, r.name)
 	}
 	if near := diag.Suggest(resource, all); near != "" {
-		return fmt.Errorf("search.resources: there is no resource %q; did you mean %q?", resource, near)
+		return within{"search.resources", fmt.Errorf("there is no resource %q; did you mean %q?", resource, near)}
 	}
-	return fmt.Errorf("search.resources: there is no resource %q", resource)
+	return within{"search.resources", fmt.Errorf("there is no resource %q", resource)}
 }
 
 // hints are a tool's annotations (MCP, schema, "ToolAnnotations").
