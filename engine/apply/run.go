@@ -186,6 +186,9 @@ func (r *runner) save(outcome state.Outcome) {
 
 // record is what the history is told of this apply.
 func (r *runner) record(outcome state.Outcome) state.Record {
+	if !r.mutates() {
+		return state.Record{} // nothing that the history tells of
+	}
 	failed := 0
 	for _, s := range r.result.Steps {
 		if s.Outcome == Failed {

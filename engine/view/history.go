@@ -26,8 +26,9 @@ func History(w io.Writer, s Style, snapshot *state.Snapshot) {
 			when = r.At.UTC().Format("2006-01-02 15:04:05 MST")
 		}
 		color := map[state.Outcome]string{state.OutcomeDone: Green, state.OutcomeFailed: Red, state.OutcomeInterrupted: Yellow}[r.Outcome]
-		fmt.Fprintf(w, "%s  %s  %-*s  %-*s  %s  %s\n", s.Paint(Bold, fmt.Sprintf("%4d", r.Number)), s.Paint(Dim, when),
+		line := fmt.Sprintf("%s  %s  %-*s  %-*s  %s  %s", s.Paint(Bold, fmt.Sprintf("%4d", r.Number)), s.Paint(Dim, when),
 			who, r.Who, operation, r.Operation, s.Paint(color, fmt.Sprintf("%-11s", r.Outcome)), countsText(r.Counts))
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
 }
 
