@@ -3,15 +3,11 @@ package apply
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
-	"github.com/erlmcp/erlmcp/engine/address"
-	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -250,126 +246,4 @@ func settle(v cty.Value) cty.Value {
 		}
 	}
 	return cty.ObjectVal(attributes).WithMarks(marks)
-}
-
-// wanted is what the step's resource is to be, now that what it needs is done.
-func (r *runner) wanted(s plan.Step) (*plan.Wanted, error) {
-	change := r.planned(s.Address)
-	resources, ok := r.instances[change.Source]
-	if !ok {
-		var diags diag.List
-		if resources, diags = r.resolver.Resolve(change.Source); diags.HasErrors() {
-			return nil, diags.Err()
-		}
-	}
-	i := slices.IndexFunc(resources, func(w *plan.Wanted) bool { return w.Address == s.Address })
-	if i < 0 {
-		return nil, fmt.Errorf("the configuration no longer comes to this resource; plan again")
-	}
-	w := resources[i]
-	if !w.Settled && mentions(w) {
-		return nil, fmt.Errorf("something that it needs is still not known; plan again")
-	}
-	if w.Digest == change.Digest {
-		return w, nil
-	}
-	if at := plan.Contradiction(change.After, w.Object); at != "" {
-		return nil, fmt.Errorf("its %s came out differently than planned; plan again", at)
-	}
-	return w, nil
-}
-
-// mentions reports whether a resource waits for what other servers export: it
-// depends on one, or a part of an attribute is not known.
-func mentions(w *plan.Wanted) bool {
-	for _, d := range w.DependsOn {
-		if !d.Shared() && (d.Server != w.Address.Server || d.Target != w.Address.Target) {
-			return true
-		}
-	}
-	for _, v := range w.Object.Values.AsValueMap() {
-		if v.IsKnown() && !v.IsWhollyKnown() {
-			return true
-		}
-	}
-	return false
-}
-
-// planned is the plan's change of a resource.
-func (r *runner) planned(a address.Resource) *plan.Change {
-	i, _ := slices.BinarySearchFunc(r.Plan.Changes, a, func(c plan.Change, a address.Resource) int { return c.Address.Compare(a) })
-	return &r.Plan.Changes[i]
-}
-
-// export makes an endpoint's attributes known to those that mention it.
-func (r *runner) export(w *plan.Wanted, values cty.Value) error {
-	if !w.Endpoint {
-		return nil
-	}
-	v, err := plan.Exported(values)
-	if err != nil {
-		return err
-	}
-	r.resolver.Export(config.Ref{Server: w.Address.Server, Target: w.Address.Target}, v)
-	return nil
-}
-
-// opened is a target's writer, opened once when it is first needed.
-type opened struct {
-	once   sync.Once
-	writer resource.Writer
-	err    error
-}
-
-func (r *runner) writer(t address.Target) (resource.Writer, error) {
-	r.mu.Lock()
-	o := r.opened[t]
-	if o == nil {
-		o = &opened{}
-		r.opened[t] = o
-	}
-	r.mu.Unlock()
-	o.once.Do(func() {
-		provider := r.Providers[t.Kind]
-		if provider == nil {
-			o.err = fmt.Errorf("there is no provider for targets of the kind %q", t.Kind)
-			return
-		}
-		owner := resource.Owner{Lineage: r.Plan.Lineage}
-		if o.writer, o.err = provider.OpenWriter(r.opctx, r.target(t), owner); o.err != nil {
-			o.err = fmt.Errorf("%s cannot be reached: %w", t, o.err)
-		}
-	})
-	return o.writer, o.err
-}
-
-// target is a target as configured, with its secrets, else as planned.
-func (r *runner) target(a address.Target) resource.Target {
-	var planned plan.Target
-	for _, t := range r.Plan.Targets {
-		if t.Address == a {
-			planned = t
-		}
-	}
-	if !planned.Former {
-		for _, t := range r.Configuration.Targets() {
-			if t.Address == a {
-				return t
-			}
-		}
-	}
-	return resource.Target{Address: a, Config: planned.Config.Values}
-}
-
-func (r *runner) closeWriters() {
-	for a, o := range r.opened {
-		if o.writer == nil {
-			continue
-		}
-		if err := o.writer.Close(); err != nil {
-			d := diag.Errorf("A target could not be closed", "%s: %s.", a, err)
-			d.Severity = diag.Warning
-			r.fail(d)
-		}
-	}
 }
