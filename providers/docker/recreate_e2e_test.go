@@ -126,6 +126,16 @@ func TestLimitsAreTakenBack(t *testing.T) {
 	w.answers(port)
 }
 
+func TestMoreMemoryHealsAServerThatHadTooLittle(t *testing.T) {
+	port := freePort(t)
+	w := newWorld(t)
+	if _, err := w.tryApply(w.instance(onPort(port, `,"limits":{"memory":"6MB"}`))); err == nil {
+		t.Fatal("it runs with 6 MB")
+	}
+	w.apply(w.instance(onPort(port, "")))
+	w.answers(port)
+}
+
 // A replacement that was cut off leaves two containers with one address.
 func TestACutOffReplacementIsTakenUp(t *testing.T) {
 	port := freePort(t)

@@ -157,8 +157,9 @@ func TestABadDocumentIsTakenBack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := s.tryApply(s.desired(c.document))
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret) {
-				t.Errorf("error = %v, want %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret) ||
+				!strings.Contains(err.Error(), "runs again as it did before") {
+				t.Errorf("error = %v, want %q, and that it was put back", err, c.want)
 			}
 			now := s.read().Values
 			for _, attribute := range []string{"document", "release", "running", "loaded"} {

@@ -182,7 +182,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 		c.Progress("reloading")
 		from := size(f.log())
 		if err := f.reload(ctx); err != nil {
-			d := diag.Errorf("the server refuses its new document", "%s.", document.Excerpt([]byte(err.Error()), c.Desired)).
+			d := diag.Errorf("the server refuses its new document", "%s", document.Excerpt([]byte(diag.Sentence(err)), c.Desired)).
 				Fix("It goes on with the old one. Correct the configuration and apply again.")
 			d.Address = c.Address.String()
 			return d
