@@ -91,7 +91,7 @@ func (l *lab) backAsTheyWere(r *apply.Result, wanted fleet.Fleet, before map[str
 		case b.Err != nil:
 			return fmt.Errorf("%s could not be put back: %w", a, b.Err)
 		case now[a] == cty.NilVal || !same(now[a], before[a]):
-			return fmt.Errorf("%s is said to be back, and is %#v, not %#v", a, now[a], before[a])
+			return fmt.Errorf("%s is said to be back, and is not as it was", a)
 		}
 	}
 	for _, s := range r.Steps {
