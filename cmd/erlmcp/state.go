@@ -36,6 +36,11 @@ func newStateList(c *cli) *cobra.Command {
 					fmt.Fprintln(c.out, a)
 				}
 			}
+			for _, a := range v.Snapshot.UncertainAddresses() {
+				if _, recorded := v.Snapshot.Resources[a]; !recorded && covered(args, a) {
+					fmt.Fprintln(c.out, a, "(uncertain: an apply was interrupted)")
+				}
+			}
 			return nil
 		},
 	}

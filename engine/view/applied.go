@@ -21,9 +21,6 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	if len(parts) == 0 {
-		parts = append(parts, "nothing changed on the targets")
-	}
 	failed, skipped := 0, 0
 	for _, step := range r.Steps {
 		switch step.Outcome {
@@ -41,6 +38,9 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 		head, color = "Not all was applied:", Red
 	case p.Mode == plan.Destroy:
 		head = "Destroyed:"
+	}
+	if len(parts) == 0 && failed == 0 {
+		parts = append(parts, "nothing changed on the targets")
 	}
 	if failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", failed))
