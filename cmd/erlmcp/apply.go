@@ -14,9 +14,13 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/apply"
+	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
+	"github.com/erlmcp/erlmcp/engine/state/backend/local"
 	"github.com/erlmcp/erlmcp/engine/view"
+	"github.com/erlmcp/erlmcp/providers/smoke"
 )
 
 // applying are the flags of the commands that change the world.
@@ -100,7 +104,12 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	made, diags := c.make(ctx, a.planning, conf, session.View())
+	return c.planAndCarryOut(ctx, a, conf, providers(), session)
+}
+
+// planAndCarryOut plans under the lock, shows the plan, asks, and carries it out.
+func (c *cli) planAndCarryOut(ctx context.Context, a applying, conf plan.Configuration, kinds map[string]resource.Provider, session *state.Session) error {
+	made, diags := c.make(ctx, a.planning, conf, kinds, session.View())
 	if err := c.failed(diags); err != nil {
 		return err
 	}
@@ -117,7 +126,7 @@ func (c *cli) planAndApply(ctx context.Context, a applying) (err error) {
 			return err
 		}
 	}
-	return c.carryOut(ctx, a, made, conf, session)
+	return c.carryOut(ctx, a, made, conf, kinds, session)
 }
 
 func (c *cli) applySaved(ctx context.Context, a applying, file string) (err error) {
@@ -138,7 +147,7 @@ func (c *cli) applySaved(ctx context.Context, a applying, file string) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	return c.carryOut(ctx, a, made, conf, session)
+	return c.carryOut(ctx, a, made, conf, providers(), session)
 }
 
 // approve asks the user. Where nobody can be asked, nothing is done.
@@ -169,13 +178,16 @@ func (c *cli) approve(ctx context.Context, a applying) error {
 	}
 }
 
-func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf plan.Configuration, session *state.Session) error {
+func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf plan.Configuration, kinds map[string]resource.Provider, session *state.Session) error {
+	if err := c.keepFiles(ctx, made, conf); err != nil {
+		return err
+	}
 	style := view.StyleOf(c.out)
 	fmt.Fprintln(c.out)
 	progress := view.NewProgress(c.out, style)
 	c.stopping.Store(progress.Stopping)
 	result, diags := apply.Run(ctx, apply.Options{
-		Plan: made, Configuration: conf, Providers: providers(), Session: session,
+		Plan: made, Configuration: conf, Providers: kinds, Session: session, Verifier: smoke.Verifier{},
 		Parallelism: a.parallelism, Observer: progress, Abort: c.abort,
 	})
 	progress.Close()
@@ -188,4 +200,22 @@ func (c *cli) carryOut(ctx context.Context, a applying, made *plan.Plan, conf pl
 		return err
 	}
 	return exitCode(exitError)
+}
+
+// keepFiles keeps the files that a plan ships, so that its revision can be applied
+// again when they have changed.
+func (c *cli) keepFiles(ctx context.Context, made *plan.Plan, conf plan.Configuration) error {
+	var files []resource.File
+	seen := map[config.Ref]bool{}
+	for i := range made.Changes {
+		change := &made.Changes[i]
+		if change.Source == (config.Ref{}) || seen[change.Source] || change.Action == plan.NoOp {
+			continue
+		}
+		seen[change.Source] = true
+		if in, diags := conf.Evaluate(change.Source, nil); !diags.HasErrors() {
+			files = append(files, in.Files...)
+		}
+	}
+	return local.Files{Dir: c.dir}.Keep(ctx, files)
 }

@@ -85,7 +85,7 @@ func (c *cli) plan(ctx context.Context, p planning, saved bool) (*plan.Plan, err
 			return nil, err
 		}
 	}
-	made, diags := c.make(ctx, p, conf, recorded)
+	made, diags := c.make(ctx, p, conf, providers(), recorded)
 	return made, c.failed(diags)
 }
 

@@ -114,11 +114,11 @@ func (leftOut) Evaluate(ref config.Ref, _ *config.Exports) (resource.Instance, d
 func (leftOut) Outputs(*config.Exports) ([]config.Output, diag.List) { return nil, nil }
 
 // make plans against a state.
-func (c *cli) make(ctx context.Context, p planning, conf plan.Configuration, recorded *state.View) (*plan.Plan, diag.List) {
+func (c *cli) make(ctx context.Context, p planning, conf plan.Configuration, kinds map[string]resource.Provider, recorded *state.View) (*plan.Plan, diag.List) {
 	defer view.Busy(c.err, view.StyleOf(c.err), "Looking at the targets …")()
 	return plan.Make(ctx, plan.Options{
 		Configuration: conf,
-		Providers:     providers(),
+		Providers:     kinds,
 		State:         recorded,
 		Mode:          p.mode,
 		Only:          p.only,

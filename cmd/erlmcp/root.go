@@ -42,9 +42,9 @@ func newRoot(c *cli) *cobra.Command {
 		&cobra.Group{ID: "look", Title: "Looking at what is there"},
 		&cobra.Group{ID: "server", Title: "Working with servers"},
 	)
-	group(root, "main", newPlan(c), newApply(c), newDrift(c), newDestroy(c))
+	group(root, "main", newPlan(c), newApply(c), newDrift(c), newRollback(c), newDestroy(c))
 	group(root, "write", newInit(c), newValidate(c), newFmt(c), newSchema(c))
-	group(root, "look", newShow(c), newOutput(c), newState(c), newRender(c))
+	group(root, "look", newShow(c), newHistory(c), newOutput(c), newState(c), newRender(c))
 	group(root, "server", newServe(c), newCall(c), newCert(c), newToken(c), newReceipts(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	root.SetUsageTemplate(usageTemplate)

@@ -3,18 +3,24 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
 func newShow(c *cli) *cobra.Command {
 	var asJSON bool
+	var revision int
 	cmd := &cobra.Command{
 		Use:   "show [PLAN]",
 		Short: "Show the state, or a saved plan",
 		Args:  words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			style := view.StyleOf(c.out)
+			if len(args) == 1 && revision != 0 {
+				return diag.Errorf("Which one?", "Either a saved plan or a revision is shown.")
+			}
 			if len(args) == 1 {
 				saved, err := plan.Read(args[0])
 				if err != nil {
@@ -30,6 +36,11 @@ func newShow(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if revision != 0 {
+				if v.Snapshot, err = state.At(cmd.Context(), c.store(), v.Snapshot, revision); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return view.JSON(c.out, view.NewStateJSON(v))
 			}
@@ -37,6 +48,7 @@ func newShow(c *cli) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().IntVar(&revision, "revision", 0, "the state as the revision of this `number` left it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

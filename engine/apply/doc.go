@@ -9,5 +9,9 @@
 // values that a plan could not know, and refuses a plan whose state or
 // configuration has moved on.
 //
+// Servers whose endpoint was changed are checked by a [Verifier]. When a change or
+// a check fails, the server is put back as it was before, by the same operations
+// and journal entries as any other change.
+//
 // In order of reading: [Options], [Run], [Observer], [Result].
 package apply

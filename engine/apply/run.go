@@ -10,6 +10,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/graph"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -26,6 +27,9 @@ type Options struct {
 	Providers map[string]resource.Provider
 	// Session is the locked state. Run does not close it.
 	Session *state.Session
+	// Verifier runs the checks of servers that were changed; needed only when there
+	// are any.
+	Verifier Verifier
 	// Parallelism bounds how many operations run at the same time; at least 1.
 	Parallelism int
 	// Observer is told what happens; may be nil.
@@ -55,8 +59,8 @@ func Run(ctx context.Context, o Options) (*Result, diag.List) {
 		resolver: plan.NewResolver(o.Configuration, o.Providers, o.Session.View().Snapshot.DigestKey),
 		targets:  map[address.Target]state.Target{},
 		opened:   map[address.Target]*opened{},
-		replaced: map[address.Resource]bool{},
 		result:   &Result{},
+		previous: map[config.Ref]*previous{},
 	}
 	for _, t := range o.Plan.Targets {
 		r.targets[t.Address] = state.Target{Config: t.Config}
@@ -90,8 +94,8 @@ type runner struct {
 	instances instances
 	targets   map[address.Target]state.Target // of the plan, as the state records them
 	opctx     context.Context                 // of operations
-	replaced  map[address.Resource]bool
-	journal   sync.Once // its failure is reported once
+	previous  map[config.Ref]*previous        // servers that are put back when their change fails
+	journal   sync.Once                       // its failure is reported once
 
 	mu     sync.Mutex // guards all below, and calls of the observer
 	opened map[address.Target]*opened
@@ -123,23 +127,18 @@ func (r *runner) run(ctx context.Context) {
 	}
 	g.Walk(ctx, r.Parallelism, r.visit, r.skip)
 	r.closeWriters()
+	r.dropKept()
+	r.result.count()
 	r.save(r.outcome(ctx))
 }
 
 func (r *runner) graph() *graph.Graph[int] {
 	g := &graph.Graph[int]{}
-	deleted := map[address.Resource]bool{}
 	for i := range r.Plan.Steps {
 		s := &r.Plan.Steps[i]
 		g.Add(s.ID)
 		for _, d := range s.DependsOn {
 			g.Depend(s.ID, d)
-		}
-		switch s.Action {
-		case plan.Delete:
-			deleted[s.Address] = true
-		case plan.Create:
-			r.replaced[s.Address] = deleted[s.Address]
 		}
 	}
 	return g
@@ -174,7 +173,7 @@ func (r *runner) save(outcome state.Outcome) {
 		r.Session.SetOutputs(outputs)
 	}
 	// Not opctx: what was done is saved also when it was abandoned.
-	snapshot, err := r.Session.Finish(context.WithoutCancel(r.opctx), outcome)
+	snapshot, err := r.Session.Finish(context.WithoutCancel(r.opctx), r.record(outcome))
 	r.result.Snapshot, r.result.Saved, r.result.Revision = snapshot, err == nil, snapshot.Revision
 	if !r.mutates() {
 		r.result.Revision = state.Revision{}
@@ -182,6 +181,32 @@ func (r *runner) save(outcome state.Outcome) {
 	if err != nil {
 		r.fail(diag.Errorf("The state could not be written", "%s. The state is as it was before; what was done since stands in the journal as far as that could be written.", err).
 			Fix("Make room or repair the folder, then run erlmcp apply again: it takes up what was begun."))
+	}
+}
+
+// record is what the history is told of this apply.
+func (r *runner) record(outcome state.Outcome) state.Record {
+	if !r.mutates() {
+		return state.Record{} // nothing that the history tells of
+	}
+	failed := 0
+	for _, s := range r.result.Steps {
+		if s.Outcome == Failed {
+			failed++
+		}
+	}
+	putBack := 0
+	for _, b := range r.result.RolledBack {
+		if b.Err == nil {
+			putBack++
+		}
+	}
+	return state.Record{
+		At: r.Now().UTC().Truncate(time.Second), Outcome: outcome, Plan: plan.Digest(r.Plan),
+		Counts: state.Counts{
+			Created: r.result.Created, Updated: r.result.Updated, Replaced: r.result.Replaced, Deleted: r.result.Deleted,
+			Failed: failed, PutBack: putBack,
+		},
 	}
 }
 
@@ -211,7 +236,7 @@ func (r *runner) skip(id int, because error) {
 	r.finished(s, Skipped, because, 0)
 }
 
-// finished reports the end of a step and counts it.
+// finished reports the end of a step.
 func (r *runner) finished(s plan.Step, outcome StepOutcome, err error, elapsed time.Duration) {
 	if !s.Mutates() {
 		return
@@ -219,25 +244,7 @@ func (r *runner) finished(s plan.Step, outcome StepOutcome, err error, elapsed t
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result.Steps = append(r.result.Steps, StepResult{Step: s, Outcome: outcome, Err: err})
-	if outcome == Done {
-		r.count(s)
-	}
 	if r.Observer != nil {
 		r.Observer.StepFinished(s, outcome, err, r.Now(), elapsed)
-	}
-}
-
-func (r *runner) count(s plan.Step) {
-	switch {
-	case s.Action == plan.Create && r.replaced[s.Address]:
-		// Its deletion was counted when it was done.
-		r.result.Deleted--
-		r.result.Replaced++
-	case s.Action == plan.Create:
-		r.result.Created++
-	case s.Action == plan.Update:
-		r.result.Updated++
-	case s.Action == plan.Delete:
-		r.result.Deleted++
 	}
 }

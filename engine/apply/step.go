@@ -3,15 +3,11 @@ package apply
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
-	"github.com/erlmcp/erlmcp/engine/address"
-	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -30,18 +26,34 @@ func (r *runner) visit(id int) error {
 	}
 	start := r.Now()
 	r.started(s)
-	outcome, err := r.operate(s)
-	if outcome == Failed && r.opctx.Err() != nil {
+	outcome, err := r.guarded(s)
+	var back *Rollback
+	switch {
+	case outcome == Failed && r.opctx.Err() != nil:
 		err = errStopped // what the provider says of that is about its connections
+	case outcome == Failed:
+		back = r.putBack(s)
 	}
 	r.finished(s, outcome, err, r.Now().Sub(start))
-	switch outcome {
-	case Failed:
-		r.fail(failure(s, err))
-	case Skipped:
+	switch {
+	case outcome == Failed:
+		r.fail(failure(s, err, back))
+	case outcome == Skipped && !errors.Is(err, errPutBack):
 		r.journalFailed(err)
 	}
 	return err
+}
+
+// guarded does a step unless its server has been put back.
+func (r *runner) guarded(s plan.Step) (StepOutcome, error) {
+	if p := r.previousOf(s.Address); p != nil {
+		p.working.RLock()
+		defer p.working.RUnlock()
+		if p.back {
+			return Skipped, fmt.Errorf("%s: %w", s.Address.Owner(), errPutBack)
+		}
+	}
+	return r.operate(s)
 }
 
 // errStopped ends an operation that was abandoned.
@@ -49,7 +61,7 @@ var errStopped = errors.New("stopped before it was done")
 
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
-func failure(s plan.Step, err error) *diag.Diagnostic {
+func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
 	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s", diag.Sentence(err))
 	d.Address = s.Address.String()
 	if errors.Is(err, errStopped) {
@@ -57,12 +69,23 @@ func failure(s plan.Step, err error) *diag.Diagnostic {
 		d.Detail = "The next plan finds out how far it came."
 		return d
 	}
+	var check *checkError
+	if errors.As(err, &check) {
+		d.Summary = s.Address.Owner() + " does not pass its checks"
+	}
 	var given *diag.Diagnostic
 	if errors.As(err, &given) {
 		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(upper(given.Summary), ".")+"."
 		if given.Detail != "" {
 			d.Detail = upper(given.Summary) + ": " + given.Detail
 		}
+	}
+	switch {
+	case back == nil:
+	case back.Err == nil:
+		d.Detail += fmt.Sprintf("\nThe server was put back: it is again as revision %d left it.", back.Revision)
+	default:
+		d.Detail += fmt.Sprintf("\nThe server could not be put back as revision %d left it: %s.", back.Revision, strings.TrimSuffix(back.Err.Error(), "."))
 	}
 	return d
 }
@@ -102,6 +125,11 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 	if err != nil {
 		return Failed, err
 	}
+	if s.Action != plan.Create {
+		if err := r.keep(writer, s); err != nil {
+			return Failed, fmt.Errorf("keep what is there now, to put it back if need be: %w; nothing was changed", err)
+		}
+	}
 	if s.Action == plan.Delete {
 		return r.delete(writer, s)
 	}
@@ -110,14 +138,18 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 		return Failed, err
 	}
 	next := *s.Resource
-	next.DependsOn = w.DependsOn
+	next.DependsOn, next.Files = w.DependsOn, state.FilesOf(w.Files)
 	t := r.resolver.Type(s.Type)
 	next.Owned = plan.Owned(t, w.Object)
 	if s.Action == plan.Update {
 		recorded, _ := r.Session.View().Snapshot.Recorded(s.Address)
 		if c := plan.Compare(t, w, s.Prior, recorded); len(c.Differences) == 0 {
 			next.Object = s.Prior
+			next.Unverified = next.Unverified && recorded != nil && recorded.Unverified
 			r.Session.Record(&next, r.targets[s.Address.Target])
+			if next.Unverified {
+				return ended(Done, r.verified(writer, s, w, &next))
+			}
 			return ended(Unchanged, r.export(w, s.Prior.Values))
 		}
 	}
@@ -164,6 +196,9 @@ func (r *runner) write(writer resource.Writer, s plan.Step, w *plan.Wanted, next
 	if err := r.Session.Begin(op, next); err != nil {
 		return Skipped, err
 	}
+	if s.Action == plan.Create {
+		r.noteCreated(s)
+	}
 	values, failed := do(r.opctx, r.change(s, w))
 	if values == cty.NilVal && failed == nil {
 		failed = fmt.Errorf("the provider gave back nothing")
@@ -181,7 +216,7 @@ func (r *runner) write(writer resource.Writer, s plan.Step, w *plan.Wanted, next
 	if failed != nil {
 		return Failed, failed
 	}
-	return ended(Done, r.export(w, next.Object.Values))
+	return ended(Done, r.verified(writer, s, w, next))
 }
 
 // change is what the writer is asked for. What is not known is the provider's to
@@ -193,7 +228,7 @@ func (r *runner) change(s plan.Step, w *plan.Wanted) resource.Change {
 		Progress: r.progress(s),
 	}
 	if w != nil {
-		c.Desired, c.Files = settle(w.Values), w.Files
+		c.Desired, c.Files, c.Rollout = settle(w.Values), w.Files, w.Instance.Rollout
 	}
 	return c
 }
@@ -211,126 +246,4 @@ func settle(v cty.Value) cty.Value {
 		}
 	}
 	return cty.ObjectVal(attributes).WithMarks(marks)
-}
-
-// wanted is what the step's resource is to be, now that what it needs is done.
-func (r *runner) wanted(s plan.Step) (*plan.Wanted, error) {
-	change := r.planned(s.Address)
-	resources, ok := r.instances[change.Source]
-	if !ok {
-		var diags diag.List
-		if resources, diags = r.resolver.Resolve(change.Source); diags.HasErrors() {
-			return nil, diags.Err()
-		}
-	}
-	i := slices.IndexFunc(resources, func(w *plan.Wanted) bool { return w.Address == s.Address })
-	if i < 0 {
-		return nil, fmt.Errorf("the configuration no longer comes to this resource; plan again")
-	}
-	w := resources[i]
-	if !w.Settled && mentions(w) {
-		return nil, fmt.Errorf("something that it needs is still not known; plan again")
-	}
-	if w.Digest == change.Digest {
-		return w, nil
-	}
-	if at := plan.Contradiction(change.After, w.Object); at != "" {
-		return nil, fmt.Errorf("its %s came out differently than planned; plan again", at)
-	}
-	return w, nil
-}
-
-// mentions reports whether a resource waits for what other servers export: it
-// depends on one, or a part of an attribute is not known.
-func mentions(w *plan.Wanted) bool {
-	for _, d := range w.DependsOn {
-		if !d.Shared() && (d.Server != w.Address.Server || d.Target != w.Address.Target) {
-			return true
-		}
-	}
-	for _, v := range w.Object.Values.AsValueMap() {
-		if v.IsKnown() && !v.IsWhollyKnown() {
-			return true
-		}
-	}
-	return false
-}
-
-// planned is the plan's change of a resource.
-func (r *runner) planned(a address.Resource) *plan.Change {
-	i, _ := slices.BinarySearchFunc(r.Plan.Changes, a, func(c plan.Change, a address.Resource) int { return c.Address.Compare(a) })
-	return &r.Plan.Changes[i]
-}
-
-// export makes an endpoint's attributes known to those that mention it.
-func (r *runner) export(w *plan.Wanted, values cty.Value) error {
-	if !w.Endpoint {
-		return nil
-	}
-	v, err := plan.Exported(values)
-	if err != nil {
-		return err
-	}
-	r.resolver.Export(config.Ref{Server: w.Address.Server, Target: w.Address.Target}, v)
-	return nil
-}
-
-// opened is a target's writer, opened once when it is first needed.
-type opened struct {
-	once   sync.Once
-	writer resource.Writer
-	err    error
-}
-
-func (r *runner) writer(t address.Target) (resource.Writer, error) {
-	r.mu.Lock()
-	o := r.opened[t]
-	if o == nil {
-		o = &opened{}
-		r.opened[t] = o
-	}
-	r.mu.Unlock()
-	o.once.Do(func() {
-		provider := r.Providers[t.Kind]
-		if provider == nil {
-			o.err = fmt.Errorf("there is no provider for targets of the kind %q", t.Kind)
-			return
-		}
-		owner := resource.Owner{Lineage: r.Plan.Lineage}
-		if o.writer, o.err = provider.OpenWriter(r.opctx, r.target(t), owner); o.err != nil {
-			o.err = fmt.Errorf("%s cannot be reached: %w", t, o.err)
-		}
-	})
-	return o.writer, o.err
-}
-
-// target is a target as configured, with its secrets, else as planned.
-func (r *runner) target(a address.Target) resource.Target {
-	var planned plan.Target
-	for _, t := range r.Plan.Targets {
-		if t.Address == a {
-			planned = t
-		}
-	}
-	if !planned.Former {
-		for _, t := range r.Configuration.Targets() {
-			if t.Address == a {
-				return t
-			}
-		}
-	}
-	return resource.Target{Address: a, Config: planned.Config.Values}
-}
-
-func (r *runner) closeWriters() {
-	for a, o := range r.opened {
-		if o.writer == nil {
-			continue
-		}
-		if err := o.writer.Close(); err != nil {
-			d := diag.Errorf("A target could not be closed", "%s: %s.", a, err)
-			d.Severity = diag.Warning
-			r.fail(d)
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
 )
 
@@ -38,11 +39,15 @@ func (r *runner) verify() diag.List {
 		exports[x.Ref] = x
 	}
 	var diags diag.List
+	rollouts := map[config.Ref]resource.Rollout{}
 	met := map[address.Resource]bool{}
 	for _, in := range r.Configuration.Instances() {
 		wanted, ds := r.resolver.Resolve(in.Ref)
 		if diags = append(diags, ds...); ds.HasErrors() {
 			continue
+		}
+		if len(wanted) > 0 {
+			rollouts[in.Ref] = wanted[0].Instance.Rollout
 		}
 		needed := false
 		for _, w := range wanted {
@@ -68,6 +73,7 @@ func (r *runner) verify() diag.List {
 	if first := firstError(diags); first != nil {
 		return diag.List{first}
 	}
+	r.watch(rollouts)
 	return nil
 }
 

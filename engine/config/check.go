@@ -44,6 +44,9 @@ func (c *Configuration) checkServer(s *server) diag.List {
 	can := allowed{each: s.body.Attributes["for_each"] != nil, count: s.body.Attributes["count"] != nil, input: true}
 	var found collector
 	found.body(s.body, schemas.Describe[schemas.Server]())
+	if !c.opts.InPlace {
+		found.blocks(s.body, schemas.Describe[schemas.Placement]())
+	}
 	diags = append(diags, c.check(found.refs, can)...)
 	s.refs = found.refs
 	for _, name := range []string{"count", "for_each", "enabled", "target"} {
@@ -126,6 +129,11 @@ func (c *Configuration) checkOne(r reference, can allowed) *diag.Diagnostic {
 			return nil
 		}
 		return diag.Errorf("input is not known here", "input is what a request brings: it exists only in attributes that are evaluated for each request, such as the url of http, the command of exec or the text of a message.")
+	case "result":
+		if r.result {
+			return nil
+		}
+		return diag.Errorf("result is not known here", "result is what a call brought: it exists only in require of a smoke block.")
 	case "var", "local", "target", "server":
 	default:
 		return unknownRoot(r)

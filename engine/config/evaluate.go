@@ -23,7 +23,7 @@ func (c *Configuration) evaluate(p *place, known *Exports) (resource.Instance, d
 	d.besides = schemas.Describe[schemas.Placement]()
 	at := &site{what: "server", label: s.name, header: s.at, internal: map[string]cty.Value{"name": cty.StringVal(s.name)}}
 	document := d.block(schemas.Describe[schemas.Server](), at, s.body, ctx)
-	placement := d.placement(at, s.body, ctx)
+	placement, smokes := d.placement(at, s.body, ctx)
 	diags = append(diags, d.diags...)
 	diags.Sort()
 	for _, e := range diags {
@@ -33,7 +33,7 @@ func (c *Configuration) evaluate(p *place, known *Exports) (resource.Instance, d
 	}
 	return resource.Instance{
 		Address: p.address, Target: c.target(p.target),
-		Document: document, Placement: placement, Files: d.files.finish(),
+		Document: document, Placement: placement, Smokes: smokes, Rollout: rolloutOf(placement), Files: d.files.finish(),
 	}, diags
 }
 

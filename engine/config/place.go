@@ -7,6 +7,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
@@ -75,10 +76,11 @@ func (d *decoder) targetOf(v cty.Value) (address.Target, bool) {
 }
 
 // placement decodes the blocks of a server that say how many there are and how
-// they are placed. Its attributes are expressions that were read before.
-func (d *decoder) placement(at *site, body *hclsyntax.Body, ctx *hcl.EvalContext) cty.Value {
+// they are placed, changed and checked. Its attributes are expressions that were
+// read before; checks are given apart, and absent from the value.
+func (d *decoder) placement(at *site, body *hclsyntax.Body, ctx *hcl.EvalContext) (cty.Value, []resource.Smoke) {
 	if d.c.opts.InPlace {
-		return cty.NilVal
+		return cty.NilVal, nil
 	}
 	b := schemas.Describe[schemas.Placement]()
 	values := make(map[string]cty.Value, len(b.Attributes)+len(b.Blocks))
@@ -95,7 +97,10 @@ func (d *decoder) placement(at *site, body *hclsyntax.Body, ctx *hcl.EvalContext
 	for _, n := range b.Blocks {
 		values[n.Name] = d.nested(n, at, found[n.Name])
 	}
-	return cty.ObjectVal(values)
+	d.settledRollout(found["rollout"], values["rollout"])
+	smokes := d.smokes(found["smoke"], values["smoke"])
+	values["smoke"] = b.Nested("smoke").Absent()
+	return cty.ObjectVal(values), smokes
 }
 
 // blockName is the name of a block, or of those that a dynamic block makes.

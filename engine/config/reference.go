@@ -17,6 +17,8 @@ type reference struct {
 	// template says that the mention is in an attribute that is evaluated for
 	// each request.
 	template bool
+	// result says that the mention is in a condition on the result of a call.
+	result bool
 }
 
 func (r reference) root() string   { return r.traversal.RootName() }
@@ -53,6 +55,7 @@ type collector struct {
 	scopes   []map[string]struct{} // names that "for" and "dynamic" define
 	indexes  map[*hclsyntax.ScopeTraversalExpr]hclsyntax.Expression
 	template bool
+	result   bool
 }
 
 // inExpression returns the references of one expression.
@@ -97,7 +100,7 @@ func (c *collector) mention(e *hclsyntax.ScopeTraversalExpr) {
 	if c.defined(e.Traversal.RootName()) {
 		return
 	}
-	r := reference{traversal: e.Traversal, index: c.indexes[e], template: c.template}
+	r := reference{traversal: e.Traversal, index: c.indexes[e], template: c.template, result: c.result}
 	if len(e.Traversal) > 2 {
 		if step, ok := e.Traversal[2].(hcl.TraverseIndex); ok {
 			r.index = &hclsyntax.LiteralValueExpr{Val: step.Key, SrcRange: step.SrcRange}
@@ -135,12 +138,17 @@ func (c *collector) body(body *hclsyntax.Body, blocks ...*schemas.Block) {
 	for _, b := range blocks {
 		for _, a := range b.Attributes {
 			if attr := body.Attributes[a.Name]; attr != nil && a.Kind != schemas.KindType && !a.Internal {
-				c.template = a.Template != ""
+				c.template, c.result = a.Template != "", a.Kind == schemas.KindExpression
 				c.expression(attr.Expr)
-				c.template = false
+				c.template, c.result = false, false
 			}
 		}
 	}
+	c.blocks(body, blocks...)
+}
+
+// blocks collects from the blocks in a body alone.
+func (c *collector) blocks(body *hclsyntax.Body, blocks ...*schemas.Block) {
 	for _, inner := range body.Blocks {
 		for _, b := range blocks {
 			if inner.Type == "dynamic" {

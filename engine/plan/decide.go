@@ -38,7 +38,8 @@ func (p *planner) decide(w *Wanted) *decision {
 	}
 	t := p.resolver.Type(w.Type)
 	recorded, certain := p.State.Snapshot.Recorded(w.Address)
-	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint}
+	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint, Files: state.FilesOf(w.Files)}
+	d.next.Unverified = w.Endpoint && len(w.Instance.Smokes) > 0
 	if recorded != nil {
 		d.before = recorded.DependsOn
 	}
@@ -60,10 +61,25 @@ func (p *planner) decide(w *Wanted) *decision {
 	if recorded != nil && !certain && d.change.Action != NoOp {
 		d.change.Reasons = append(d.change.Reasons, ReasonInterrupted)
 	}
+	if d.change.Action != NoOp {
+		d.change.Smokes = notes(w)
+	}
 	if p.Mode == RefreshOnly {
 		p.onlyState(d)
 	}
 	return d
+}
+
+// notes are the checks that run once the resource is made.
+func notes(w *Wanted) []SmokeNote {
+	if !w.Endpoint {
+		return nil
+	}
+	var out []SmokeNote
+	for _, s := range w.Instance.Smokes {
+		out = append(out, SmokeNote{Name: s.Name, Call: s.Call, Tools: s.Tools})
+	}
+	return out
 }
 
 // decideExisting compares an object that exists with what is wanted.
@@ -90,7 +106,12 @@ func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recor
 	case len(c.Differences) > 0:
 		change.Action = Update
 		change.After = pending(t, c.After, w.Object)
+	case d.next.Unverified && recorded != nil && recorded.Unverified:
+		// Nothing differs; the checks are to be run.
+		change.Action, change.After = Update, d.found
+		change.Reasons = append(change.Reasons, ReasonUnverified)
 	default:
+		d.next.Unverified = false
 		change.Action, change.After = NoOp, d.found
 		d.next.Object = d.found
 		d.record = !p.isRecorded(d.next)
@@ -101,8 +122,8 @@ func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recor
 func (p *planner) isRecorded(r *state.Resource) bool {
 	was := p.State.Snapshot.Resources[r.Address]
 	return was != nil && p.State.Snapshot.Uncertain[r.Address] == nil &&
-		was.Type == r.Type && was.Endpoint == r.Endpoint && same(was.Object, r.Object) &&
-		slices.Equal(was.Owned, r.Owned) && slices.Equal(was.DependsOn, r.DependsOn)
+		was.Type == r.Type && was.Endpoint == r.Endpoint && was.Unverified == r.Unverified && same(was.Object, r.Object) &&
+		slices.Equal(was.Owned, r.Owned) && slices.Equal(was.DependsOn, r.DependsOn) && slices.Equal(was.Files, r.Files)
 }
 
 // decideUnwanted settles a resource that is recorded or uncertain, and not
@@ -143,7 +164,7 @@ func (p *planner) decideUnwanted(a address.Resource) {
 func (p *planner) onlyState(d *decision) {
 	c := &d.change
 	recorded, _ := p.State.Snapshot.Recorded(c.Address)
-	c.Impact, c.Reasons, c.Differences = resource.ImpactNone, nil, nil
+	c.Impact, c.Reasons, c.Differences, c.Smokes = resource.ImpactNone, nil, nil, nil
 	c.Action, c.After = NoOp, d.found
 	switch {
 	case recorded == nil:

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -34,6 +36,17 @@ func Encode(p *Plan) ([]byte, error) {
 		return nil, fmt.Errorf("encode plan: %w", err)
 	}
 	return seal.Wrap(fileKind, fileFormat, raw), nil
+}
+
+// Digest is the SHA-256 of a plan's file, in hex: it tells plans apart. "" when the
+// plan has no such form.
+func Digest(p *Plan) string {
+	raw, err := Encode(p)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // Decode is the inverse of Encode. The error is a sentence without its subject,
@@ -115,6 +128,7 @@ type changeFile struct {
 	Drift       []differenceFile `json:"drift,omitempty"`
 	Gone        bool             `json:"gone,omitempty"`
 	Endpoint    bool             `json:"endpoint,omitempty"`
+	Smokes      []SmokeNote      `json:"smokes,omitempty"`
 	Source      *refFile         `json:"source,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
 }
@@ -214,7 +228,7 @@ func (e *encoder) change(c *Change) changeFile {
 	f := changeFile{
 		Address: c.Address, Type: c.Type, Action: c.Action,
 		Differences: e.differences(c.Differences), Reasons: c.Reasons, Impact: c.Impact,
-		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Digest: c.Digest,
+		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Smokes: c.Smokes, Digest: c.Digest,
 		Before: e.object(c.Before),
 	}
 	if c.Action != NoOp {

@@ -72,7 +72,7 @@ func (d *decoder) change(f *changeFile) Change {
 		Address: f.Address, Type: f.Type, Action: f.Action,
 		Before: d.object(f.Before), After: d.object(f.After),
 		Differences: d.differences(f.Differences), Reasons: f.Reasons, Impact: f.Impact,
-		Drift: d.differences(f.Drift), Gone: f.Gone, Endpoint: f.Endpoint, Digest: f.Digest,
+		Drift: d.differences(f.Drift), Gone: f.Gone, Endpoint: f.Endpoint, Smokes: f.Smokes, Digest: f.Digest,
 	}
 	if f.Action == NoOp {
 		c.After = c.Before

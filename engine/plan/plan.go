@@ -87,6 +87,8 @@ type Change struct {
 	Gone bool
 	// Endpoint says that the resource answers its server's requests.
 	Endpoint bool
+	// Smokes are the checks that run once the change is made, in order.
+	Smokes []SmokeNote
 
 	// Source is the instance that the resource was lowered from; zero for one
 	// that is not wanted.
@@ -97,6 +99,13 @@ type Change struct {
 	Digest string
 }
 
+// SmokeNote says of a check what people want to know in advance.
+type SmokeNote struct {
+	Name  string   `json:"name"`
+	Call  string   `json:"call,omitempty"`
+	Tools []string `json:"tools,omitempty"`
+}
+
 // Drifted reports whether the world has moved since the last apply.
 func (c *Change) Drifted() bool { return c.Gone || len(c.Drift) > 0 }
 
@@ -104,10 +113,11 @@ func (c *Change) Drifted() bool { return c.Gone || len(c.Drift) > 0 }
 type Reason string
 
 const (
-	ReasonRequested   Reason = "requested"                 // by -replace
-	ReasonDependency  Reason = "what it needs is replaced" // and it cannot outlive it
-	ReasonNotWanted   Reason = "not in the configuration"  // any more
-	ReasonInterrupted Reason = "interrupted apply"         // an earlier apply began to change it
+	ReasonRequested   Reason = "requested"                  // by -replace
+	ReasonDependency  Reason = "what it needs is replaced"  // and it cannot outlive it
+	ReasonNotWanted   Reason = "not in the configuration"   // any more
+	ReasonInterrupted Reason = "interrupted apply"          // an earlier apply began to change it
+	ReasonUnverified  Reason = "its checks have not passed" // since an earlier apply changed it
 )
 
 // OutputChange is what becomes of one output. Values is NilVal where there is

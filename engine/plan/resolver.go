@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
@@ -37,8 +38,10 @@ type Wanted struct {
 	resource.Desired
 	// Object is Desired.Values without secrets.
 	Object resource.Object
-	// Source is the instance that it was lowered from.
-	Source config.Ref
+	// Source is the instance that it was lowered from, and Instance what that
+	// instance is.
+	Source   config.Ref
+	Instance *resource.Instance
 	// Endpoint says that it answers its server's requests.
 	Endpoint bool
 	// Settled says that nothing unknown went into it: an attribute that is
@@ -123,7 +126,7 @@ func (r *Resolver) Resolve(ref config.Ref) ([]*Wanted, diag.List) {
 	settled := instance.Document.IsWhollyKnown() && (instance.Placement == cty.NilVal || instance.Placement.IsWhollyKnown())
 	out := make([]*Wanted, 0, len(lowered.Resources))
 	for _, d := range lowered.Resources {
-		w := &Wanted{Desired: d, Source: ref, Endpoint: d.Address == lowered.Endpoint, Settled: settled}
+		w := &Wanted{Desired: d, Source: ref, Instance: &instance, Endpoint: d.Address == lowered.Endpoint, Settled: settled}
 		if err := r.finish(w); err != nil {
 			e := diag.Errorf("A resource cannot be used", "%s: %s.", d.Address, err)
 			e.Address = d.Address.String()
@@ -156,6 +159,14 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 	for _, f := range w.Files {
 		files = append(files, f.Path+" "+f.SHA256)
 	}
+	var smokes []json.RawMessage
+	var rollout resource.Rollout // of the endpoint: what servers share is the same for each
+	if w.Endpoint {
+		rollout = w.Instance.Rollout
+		if smokes, err = r.smokes(w.Instance.Smokes); err != nil {
+			return "", err
+		}
+	}
 	raw, err := json.Marshal(struct {
 		Address   address.Resource
 		Type      string
@@ -163,12 +174,39 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 		DependsOn []address.Resource
 		Files     []string
 		Endpoint  bool
-	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint})
+		Rollout   resource.Rollout
+		Smokes    []json.RawMessage
+	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint, rollout, smokes})
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// smokes is what checks are made of, without secrets.
+func (r *Resolver) smokes(in []resource.Smoke) ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	for _, s := range in {
+		values := map[string]cty.Value{
+			"name": cty.StringVal(s.Name), "call": cty.StringVal(s.Call), "with": s.With, "require": cty.NullVal(cty.String),
+			"tools": cty.StringVal(strings.Join(s.Tools, "\n")), "retries": cty.NumberIntVal(int64(s.Retries)),
+			"timeout": cty.StringVal(s.Timeout.String()),
+		}
+		if s.Require != nil {
+			values["require"] = cty.StringVal(s.Require.Source)
+		}
+		o, err := resource.Redact(cty.ObjectVal(values), r.key)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := r.codec.Encode(o)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, raw)
+	}
+	return out, nil
 }
 
 // Owned names the attributes that are wanted, in the type's order: neither null

@@ -8,5 +8,5 @@
 // holds a [Reader] cannot change anything.
 //
 // In order of reading: [Type], [Desired], [Object], [Provider], [Reader],
-// [Writer].
+// [Writer], and what a writer may be besides: [Keeper], [Logger].
 package resource

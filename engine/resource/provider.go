@@ -47,6 +47,8 @@ type Instance struct {
 	// blocks that say how many there are and how they are placed; its expressions
 	// are null. Unknowns and marks as in Desired.Values. NilVal where nothing is placed.
 	Placement cty.Value
+	Smokes    []Smoke // to be run after each change, in order
+	Rollout   Rollout
 	Files     []File
 	// DependsOn are endpoints of the servers that the instance refers to.
 	DependsOn []address.Resource
@@ -153,6 +155,7 @@ type Change struct {
 	Files []File
 	// Revision numbers the apply. It goes into the object's labels.
 	Revision int
+	Rollout  Rollout
 	// Progress tells the user what is waited for. Never nil.
 	Progress func(string)
 }
@@ -170,4 +173,21 @@ type Writer interface {
 	Update(context.Context, Change) (cty.Value, error)
 	Delete(context.Context, Change) error
 	Close() error
+}
+
+// Keeper is a Writer that can tell what an object is made of, so that it can be
+// put back when a change of it fails.
+type Keeper interface {
+	// Keep returns the values of an object in the clear, as Read does, and copies
+	// the files that were shipped with it into the folder, which is empty and only
+	// for this. NilVal says that there is nothing worth putting back: the object
+	// does not exist, is not whole, or is not well.
+	Keep(ctx context.Context, k Key, folder string) (cty.Value, []File, error)
+}
+
+// Logger is a Writer that can tell what a server wrote last.
+type Logger interface {
+	// Log returns the last lines, without the secrets of the change; "" when there
+	// are none, or they cannot be had.
+	Log(context.Context, Change) string
 }

@@ -25,6 +25,7 @@ type snapshotFile struct {
 	DigestKey []byte                     `json:"digest_key"`
 	Version   string                     `json:"version"`
 	Revision  Revision                   `json:"revision"`
+	History   []Record                   `json:"history,omitempty"`
 	Targets   []json.RawMessage          `json:"targets,omitempty"`
 	Outputs   map[string]outputFile      `json:"outputs,omitempty"`
 	Resources []json.RawMessage          `json:"resources,omitempty"`
@@ -48,12 +49,14 @@ type uncertainFile struct {
 }
 
 type resourceFile struct {
-	Address   address.Resource   `json:"address"`
-	Type      string             `json:"type"`
-	Endpoint  bool               `json:"endpoint,omitempty"`
-	Owned     []string           `json:"owned,omitempty"`
-	DependsOn []address.Resource `json:"depends_on,omitempty"`
-	Object    json.RawMessage    `json:"object,omitempty"`
+	Address    address.Resource   `json:"address"`
+	Type       string             `json:"type"`
+	Endpoint   bool               `json:"endpoint,omitempty"`
+	Unverified bool               `json:"unverified,omitempty"`
+	Owned      []string           `json:"owned,omitempty"`
+	DependsOn  []address.Resource `json:"depends_on,omitempty"`
+	Files      []File             `json:"files,omitempty"`
+	Object     json.RawMessage    `json:"object,omitempty"`
 }
 
 // EncodeResource and DecodeResource are the form of a resource in every file.
@@ -63,8 +66,8 @@ func EncodeResource(c *resource.Codec, r *Resource) (json.RawMessage, error) {
 		return nil, fmt.Errorf("encode %s: %w", r.Address, err)
 	}
 	return json.Marshal(resourceFile{
-		Address: r.Address, Type: r.Type, Endpoint: r.Endpoint, Owned: r.Owned,
-		DependsOn: r.DependsOn, Object: object,
+		Address: r.Address, Type: r.Type, Endpoint: r.Endpoint, Unverified: r.Unverified, Owned: r.Owned,
+		DependsOn: r.DependsOn, Files: r.Files, Object: object,
 	})
 }
 
@@ -79,8 +82,8 @@ func DecodeResource(c *resource.Codec, raw json.RawMessage) (*Resource, error) {
 		return nil, fmt.Errorf("%s: %w", f.Address, err)
 	}
 	return &Resource{
-		Address: f.Address, Type: f.Type, Endpoint: f.Endpoint, Owned: f.Owned,
-		DependsOn: f.DependsOn, Object: object,
+		Address: f.Address, Type: f.Type, Endpoint: f.Endpoint, Unverified: f.Unverified, Owned: f.Owned,
+		DependsOn: f.DependsOn, Files: f.Files, Object: object,
 	}, nil
 }
 
@@ -123,7 +126,7 @@ func decodeTargets(c *resource.Codec, in []json.RawMessage) (map[address.Target]
 func Encode(s *Snapshot) ([]byte, error) {
 	var c resource.Codec
 	f := snapshotFile{
-		Lineage: s.Lineage, Serial: s.Serial, DigestKey: s.DigestKey, Version: s.Version, Revision: s.Revision,
+		Lineage: s.Lineage, Serial: s.Serial, DigestKey: s.DigestKey, Version: s.Version, Revision: s.Revision, History: s.History,
 		Outputs: map[string]outputFile{},
 	}
 	var err error
@@ -176,7 +179,7 @@ func decodeSnapshot(file []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("is damaged: %w", err)
 	}
 	s := &Snapshot{
-		Lineage: f.Lineage, Serial: f.Serial, DigestKey: f.DigestKey, Version: f.Version, Revision: f.Revision,
+		Lineage: f.Lineage, Serial: f.Serial, DigestKey: f.DigestKey, Version: f.Version, Revision: f.Revision, History: f.History,
 		Resources: map[address.Resource]*Resource{}, Uncertain: map[address.Resource]*Uncertain{}, Outputs: map[string]Output{},
 	}
 	if s.Targets, err = decodeTargets(&c, f.Targets); err != nil {

@@ -24,6 +24,7 @@ type Entry struct {
 	Lineage  string            `json:"lineage,omitempty"`
 	Base     uint64            `json:"base,omitempty"` // serial of the snapshot
 	Revision int               `json:"revision,omitempty"`
+	Holder   *Holder           `json:"holder,omitempty"`  // who applies
 	Targets  []json.RawMessage `json:"targets,omitempty"` // that operations of this journal may reach
 
 	// Of a begin or an end. An operation that failed and left it open what
@@ -58,6 +59,11 @@ func replay(s *Snapshot, entries []*Entry) error {
 			}
 			maps.Copy(s.Targets, targets)
 			s.Revision = Revision{Number: e.Revision, Outcome: OutcomeInterrupted}
+			began := Record{Number: e.Revision, Outcome: OutcomeInterrupted}
+			if e.Holder != nil {
+				began.At, began.Who, began.Operation = e.Holder.Since, e.Holder.Who, e.Holder.Operation
+			}
+			s.remember(began)
 			continue
 		}
 		if e.Address == nil {

@@ -16,9 +16,10 @@ import (
 // Session is a state under lock, and the one place that changes it. Begin, End,
 // Record and Forget may be called concurrently.
 type Session struct {
-	lease Lease
-	view  *View
-	stale bool
+	lease  Lease
+	holder Holder
+	view   *View
+	stale  bool
 
 	mu       sync.Mutex // guards all below
 	previous uint64     // serial of the snapshot in the store; 0 for none
@@ -41,14 +42,14 @@ func Open(ctx context.Context, store Store, holder Holder, wait time.Duration) (
 		}
 		return nil, fmt.Errorf("lock state: %w", err)
 	}
-	s, err := open(ctx, store, lease)
+	s, err := open(ctx, store, holder, lease)
 	if err != nil {
 		return nil, errors.Join(err, lease.Release())
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, store Store, lease Lease) (*Session, error) {
+func open(ctx context.Context, store Store, holder Holder, lease Lease) (*Session, error) {
 	stored, err := store.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
@@ -58,7 +59,7 @@ func open(ctx context.Context, store Store, lease Lease) (*Session, error) {
 		return nil, err
 	}
 	return &Session{
-		lease: lease, view: in.view, stale: in.stale,
+		lease: lease, holder: holder, view: in.view, stale: in.stale,
 		previous: in.serial, working: in.view.Snapshot.Clone(),
 	}, nil
 }
@@ -97,6 +98,7 @@ func (s *Session) Start(ctx context.Context, targets map[address.Target]Target) 
 	}
 	durable := s.append(func(e *Entry) (err error) {
 		e.Kind, e.Lineage, e.Base, e.Revision = EntryHeader, s.working.Lineage, s.working.Serial, s.working.Revision.Number
+		e.Holder = &s.holder
 		e.Targets, err = encodeTargets(&s.codec, targets)
 		return err
 	})
@@ -207,14 +209,20 @@ func (s *Session) SetOutputs(outputs map[string]Output) {
 
 // Finish folds everything noted into a new snapshot, and returns it. Nothing is
 // written when nothing was noted. With an error the store holds what it held.
-func (s *Session) Finish(ctx context.Context, outcome Outcome) (*Snapshot, error) {
+//
+// Of the record, which goes into the history when there were operations, Finish
+// fills in what the session knows.
+func (s *Session) Finish(ctx context.Context, record Record) (*Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.dirty {
 		return s.working.Clone(), nil
 	}
 	if s.sequence > 0 {
-		s.working.Revision.Outcome = outcome
+		s.working.Revision.Outcome = record.Outcome
+		record.Number, record.Serial = s.working.Revision.Number, s.working.Serial+1
+		record.Who, record.Operation = s.holder.Who, s.holder.Operation
+		s.working.remember(record)
 	}
 	s.working.Settle()
 	err := s.replace(ctx)

@@ -24,6 +24,8 @@ type Snapshot struct {
 	Version string
 	// Revision is the latest apply; its Number is 0 before the first.
 	Revision Revision
+	// History are the last revisions, the latest last.
+	History []Record
 	// Targets are those that resources stand on, as last configured.
 	Targets map[address.Target]Target
 	// Resources are the objects that exist, as far as is known.
@@ -67,6 +69,28 @@ type Resource struct {
 	DependsOn []address.Resource
 	// Endpoint says that the resource answers its server's requests.
 	Endpoint bool
+	// Unverified says that the checks of its last change have not passed: they
+	// failed, or were never run to their end.
+	Unverified bool
+	// Files are those that were shipped with it, by path.
+	Files []File
+}
+
+// File is a file that was shipped: its path as in resource.File, and its content's
+// SHA-256 in hex.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+}
+
+// FilesOf are the files of a resource as they are recorded.
+func FilesOf(files []resource.File) []File {
+	var out []File
+	for _, f := range files {
+		out = append(out, File{f.Path, f.SHA256, f.Size})
+	}
+	return out
 }
 
 // Uncertain is an operation that began and whose end is not known: the object

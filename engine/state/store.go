@@ -14,6 +14,8 @@ type Store interface {
 	// Lock takes the state for one holder. When another has it, Lock waits up to
 	// wait for it, then fails with a *HeldError.
 	Lock(ctx context.Context, holder Holder, wait time.Duration) (Lease, error)
+	// Earlier is the snapshot with that serial, nil when it is not kept any more.
+	Earlier(ctx context.Context, serial uint64) ([]byte, error)
 }
 
 // Stored is what lies in a Store.

@@ -49,6 +49,11 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 		parts = append(parts, fmt.Sprintf("%d not done", skipped))
 	}
 	fmt.Fprintf(w, "\n%s %s.\n", s.Paint(color+";"+Bold, head), strings.Join(parts, ", "))
+	for _, b := range r.RolledBack {
+		if b.Err == nil {
+			fmt.Fprintf(w, "%s on %s was put back: it is again as revision %d left it.\n", b.Server.Server, b.Server.Target, b.Revision)
+		}
+	}
 	if failed+skipped > 0 || interrupted {
 		fmt.Fprintln(w, "What was done is recorded. Run erlmcp apply again to go on from here.")
 	}

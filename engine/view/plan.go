@@ -94,6 +94,16 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
+	for _, n := range c.Smokes {
+		fmt.Fprintf(w, "      %s then checks %q: %s\n", s.Paint(Cyan, "?"), n.Name, checkText(n))
+	}
+}
+
+func checkText(n plan.SmokeNote) string {
+	if n.Call != "" {
+		return "a call of " + n.Call
+	}
+	return "lists " + strings.Join(n.Tools, ", ")
 }
 
 // impact says what the users of a server feel.

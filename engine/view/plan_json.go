@@ -36,6 +36,7 @@ type ChangeJSON struct {
 	AfterUnknown []string         `json:"after_unknown,omitempty"`
 	Sensitive    []string         `json:"sensitive,omitempty"`
 	Differences  []DifferenceJSON `json:"differences,omitempty"`
+	Smokes       []plan.SmokeNote `json:"smokes,omitempty"`
 }
 
 // OutputJSON is what becomes of an output.
@@ -68,7 +69,7 @@ func NewPlanJSON(p *plan.Plan) PlanJSON {
 		j := ChangeJSON{
 			Address: c.Address.String(), Type: c.Type, Action: string(c.Action),
 			Before: valueJSON(c.Before.Values), After: valueJSON(c.After.Values),
-			Differences: differencesJSON(c.Differences),
+			Differences: differencesJSON(c.Differences), Smokes: c.Smokes,
 		}
 		if c.Action == plan.Update || c.Action == plan.Replace {
 			j.Impact = c.Impact.String()

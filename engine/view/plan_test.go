@@ -87,6 +87,7 @@ func sample(t *testing.T) *plan.Plan {
 				Drift: []resource.Difference{
 					{Path: cty.GetAttrPath("running"), Before: cty.True, After: cty.False},
 				},
+				Smokes: []plan.SmokeNote{{Name: "it answers", Call: "greet"}, {Name: "all is there", Tools: []string{"greet", "ask"}}},
 			},
 			{
 				Address: at(t, "server.web@docker.local/volume"), Type: "docker_volume", Action: plan.Replace,

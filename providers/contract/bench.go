@@ -25,6 +25,8 @@ type bench struct {
 	t       *testing.T
 	store   local.Store
 	lineage string
+	// verifier runs a check after each change; nil for no check.
+	verifier apply.Verifier
 }
 
 // newBench begins a state. Whatever the test leaves on the target is deleted in
@@ -67,6 +69,7 @@ func (b *bench) close(s *state.Session) {
 type server struct {
 	*Case
 	document cty.Value
+	smokes   []resource.Smoke
 }
 
 func (s *server) ref() config.Ref {
@@ -76,7 +79,7 @@ func (s *server) ref() config.Ref {
 func (s *server) Instances() []config.Instance { return []config.Instance{{Ref: s.ref()}} }
 
 func (s *server) Evaluate(ref config.Ref, _ *config.Exports) (resource.Instance, diag.List) {
-	return resource.Instance{Address: ref.Server, Target: s.Case.Target, Document: s.document, Files: s.Files}, nil
+	return resource.Instance{Address: ref.Server, Target: s.Case.Target, Document: s.document, Smokes: s.smokes, Files: s.Files}, nil
 }
 
 func (s *server) Outputs(*config.Exports) ([]config.Output, diag.List) { return nil, nil }
@@ -92,7 +95,11 @@ func (b *bench) options(p resource.Provider, document *cty.Value) plan.Options {
 	if document == nil {
 		o.Mode = plan.Destroy
 	} else {
-		o.Configuration = &server{Case: b.Case, document: *document}
+		s := &server{Case: b.Case, document: *document}
+		if b.verifier != nil {
+			s.smokes = []resource.Smoke{{Name: "contract", Tools: []string{"x"}, With: cty.NullVal(cty.String)}}
+		}
+		o.Configuration = s
 	}
 	return o
 }
@@ -129,6 +136,7 @@ func (b *bench) run(ctx context.Context, p resource.Provider, document *cty.Valu
 	}
 	_, diags = apply.Run(ctx, apply.Options{
 		Plan: made, Configuration: o.Configuration, Providers: o.Providers, Session: s, Parallelism: 2,
+		Verifier: b.verifier,
 	})
 	if diags.HasErrors() {
 		return fmt.Errorf("apply: %w", diags.Err())

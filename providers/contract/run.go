@@ -1,12 +1,15 @@
 package contract
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -23,6 +26,7 @@ func Run(t *testing.T, c Case) {
 		{"what others own stays", (*bench).testForeign},
 		{"update in place", (*bench).testUpdate},
 		{"replace", (*bench).testReplace},
+		{"put back what does not pass its checks", (*bench).testPutBack},
 		{"delete what is there, and what is gone", (*bench).testDelete},
 		{"adopt what was never recorded", (*bench).testAdopt},
 	} {
@@ -149,6 +153,31 @@ func (b *bench) testReplace() {
 		b.t.Errorf("%d objects exist, %d before the replacement", n, len(before))
 	}
 }
+
+func (b *bench) testPutBack() {
+	b.apply(b.Document)
+	before := b.Objects(b.t, b.lineage)
+	for name, document := range map[string]cty.Value{"updated": b.Updated, "replaced": b.Replaced} {
+		if document == cty.NilVal {
+			continue
+		}
+		b.verifier = unfit{}
+		err := b.run(b.t.Context(), b.Provider, &document)
+		b.verifier = nil
+		if err == nil || !strings.Contains(err.Error(), "it is again as revision") {
+			b.t.Errorf("%s, and unfit: %v", name, err)
+		}
+		b.settled(b.Document)
+		if n := len(b.Objects(b.t, b.lineage)); n != len(before) {
+			b.t.Errorf("%d objects exist, %d before it was %s", n, len(before), name)
+		}
+	}
+}
+
+// unfit is a verifier that finds fault with everything.
+type unfit struct{}
+
+func (unfit) Verify(context.Context, apply.Check) error { return errors.New("it is unfit") }
 
 func (b *bench) testDelete() {
 	b.apply(b.Document)

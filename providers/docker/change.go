@@ -103,7 +103,7 @@ func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) err
 	}
 	_, err := w.api.ContainerUpdate(ctx, id, options)
 	if errdefs.IsConflict(err) {
-		if err := w.stop(ctx, id); err != nil {
+		if err := w.stop(ctx, id, nil); err != nil {
 			return err
 		}
 		if _, err = w.api.ContainerUpdate(ctx, id, options); err == nil {
@@ -138,7 +138,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, id string, impac
 		c.Progress("restarting")
 		// Not the engine's own restart: when that fails, it does not say whether the
 		// stop or the start did.
-		if err := w.stop(ctx, id); err != nil {
+		if err := w.stop(ctx, id, drain(c)); err != nil {
 			return err
 		}
 		return w.start(ctx, c, id)
@@ -178,8 +178,8 @@ func (w *writer) reload(ctx context.Context, c resource.Change, id string) error
 
 // stop ends the process, and waits until the engine says so: one that it keeps
 // restarting would count as started already.
-func (w *writer) stop(ctx context.Context, id string) error {
-	if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
+func (w *writer) stop(ctx context.Context, id string, within *int) error {
+	if _, err := w.api.ContainerStop(ctx, id, client.ContainerStopOptions{Timeout: within}); err != nil {
 		return fmt.Errorf("stop container: %w", err)
 	}
 	ended := w.api.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})

@@ -163,10 +163,22 @@ func stringsOf(list cty.Value) []string {
 	return out
 }
 
+// grace is what a server gets to end beyond the time for its calls, in seconds.
+const grace = 5
+
+// drain is how long a server that is stopped for a change gets for its calls, in
+// seconds, when the change says so.
+func drain(c resource.Change) *int {
+	if c.Rollout.DrainTimeout == 0 {
+		return nil
+	}
+	seconds := int(c.Rollout.DrainTimeout.Seconds()) + grace
+	return &seconds
+}
+
 // stopSeconds is how long the engine waits for the server to end its calls
 // before it kills it: a little longer than the server itself.
 func stopSeconds(doc cty.Value) int {
-	const grace = 5
 	v, _ := document.Setting(doc, "limits", "drain_timeout").Unmark()
 	d, err := schemas.ParseDuration(v.AsString())
 	if err != nil {

@@ -47,12 +47,12 @@ type before struct {
 // putBack has the server run as before, after it failed with what was to replace
 // that. It returns the failure.
 func (w *writer) putBack(ctx context.Context, c resource.Change, id string, before before, how resource.Impact, failure error) (cty.Value, error) {
-	if ctx.Err() != nil || before.volume == nil {
+	if ctx.Err() != nil || before.volume == nil || c.Rollout.LeaveFailed {
 		return w.left(ctx, id, failure)
 	}
 	if how >= resource.ImpactRestart {
 		// The engine changes nothing of what it is just starting once more.
-		if err := w.stop(ctx, id); err != nil {
+		if err := w.stop(ctx, id, nil); err != nil {
 			return w.left(ctx, id, document.PutBack(failure, err))
 		}
 	}

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -43,7 +44,8 @@ func (w *writer) removeOthers(ctx context.Context, at address.Resource, but stri
 }
 
 // recreate has a new container take the place of old. The old one is set aside
-// until the new one is well, and takes its place again when it does not become so.
+// until the new one is well, and takes its place again when it does not become so,
+// unless a change that fails is to be left.
 // One that does not run is not worth that.
 func (w *writer) recreate(ctx context.Context, c resource.Change, old found, actual cty.Value) (cty.Value, error) {
 	if err := w.checkRoom(ctx, c); err != nil {
@@ -69,6 +71,9 @@ func (w *writer) recreate(ctx context.Context, c resource.Change, old found, act
 	if err == nil {
 		err = w.takeOver(ctx, c, old, id)
 	}
+	if err != nil && c.Rollout.LeaveFailed && id != "" && ctx.Err() == nil {
+		return w.left(ctx, id, errors.Join(err, w.remove(ctx, old)))
+	}
 	if err != nil {
 		return w.fallBack(ctx, c, old, before, err)
 	}
@@ -91,7 +96,7 @@ func (w *writer) takeOver(ctx context.Context, c resource.Change, old found, id 
 		return err
 	}
 	c.Progress("stopping the old container")
-	if err := w.stop(ctx, old.id); err != nil {
+	if err := w.stop(ctx, old.id, drain(c)); err != nil {
 		return err
 	}
 	c.Progress("starting the new container")

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -35,7 +36,8 @@ func (w *writer) settle(ctx context.Context, c resource.Change, id string) error
 }
 
 func (w *writer) awaitHealth(ctx context.Context, c resource.Change, id string) error {
-	bounded, cancel := context.WithTimeout(ctx, settleTimeout)
+	limit := cmp.Or(c.Rollout.HealthTimeout, settleTimeout)
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	pause := time.NewTicker(settlePause)
 	defer pause.Stop()
@@ -65,7 +67,7 @@ func (w *writer) awaitHealth(ctx context.Context, c resource.Change, id string) 
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return w.unwell(ctx, c, now.Container, "after "+settleTimeout.String()+" it still says: "+lastLine(why))
+			return w.unwell(ctx, c, now.Container, "after "+limit.String()+" it still says: "+lastLine(why))
 		}
 	}
 }

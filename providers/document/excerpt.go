@@ -17,15 +17,20 @@ const (
 // Excerpt is the end of a server's log for people to read: its last lines,
 // with every marked value in v taken out of them.
 func Excerpt(log []byte, v cty.Value) string {
-	text := strings.ToValidUTF8(string(bytes.TrimSpace(log)), "?")
-	for _, s := range secrets(v) {
-		text = strings.ReplaceAll(text, s, "(sensitive)")
-	}
+	text := Clean(strings.ToValidUTF8(string(bytes.TrimSpace(log)), "?"), v)
 	lines := strings.Split(text, "\n")
 	lines = lines[max(0, len(lines)-excerptLines):]
 	text = strings.Join(lines, "\n")
 	if len(text) > excerptBytes {
 		text = "…" + strings.ToValidUTF8(text[len(text)-excerptBytes:], "")
+	}
+	return text
+}
+
+// Clean is a text with every marked value in v taken out of it.
+func Clean(text string, v cty.Value) string {
+	for _, s := range secrets(v) {
+		text = strings.ReplaceAll(text, s, "(sensitive)")
 	}
 	return text
 }

@@ -30,7 +30,8 @@ const unfinished = ".tmp-"
 type release struct {
 	document []byte
 	files    []resource.File
-	runtime  *artifact.Binary
+	sha256   string // of erlmcpd
+	runtime  func() (*artifact.Binary, error)
 }
 
 // contents is what a release holds.
@@ -41,7 +42,7 @@ type contents struct {
 }
 
 func (r release) contents() contents {
-	c := contents{document: r.document, files: map[string]string{}, runtime: r.runtime.SHA256}
+	c := contents{document: r.document, files: map[string]string{}, runtime: r.sha256}
 	for _, f := range r.files {
 		c.files[f.Path] = f.SHA256
 	}
@@ -133,7 +134,14 @@ func (m *machine) writeRelease(dir string, r release) error {
 			return err
 		}
 	}
-	return m.putRuntime(r.runtime, filepath.Join(dir, programName))
+	runtime, err := r.runtime()
+	if err != nil {
+		return err
+	}
+	if runtime.SHA256 != r.sha256 {
+		return fmt.Errorf("its runtime is %s, and this erlmcp has %s; plan again with this erlmcp", r.sha256, runtime.SHA256)
+	}
+	return m.putRuntime(runtime, filepath.Join(dir, programName))
 }
 
 // copyFile ships a file, and fails when it is not what was planned.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -21,9 +22,10 @@ const (
 // comes from ended (nil when it was not started now); the log is of interest
 // from that place on.
 func awaitHealth(ctx context.Context, c resource.Change, f folder, ended <-chan error, from int64) error {
+	limit := cmp.Or(c.Rollout.HealthTimeout, settleTimeout)
 	why, told := "", ""
 	var failure string
-	done, err := await(ctx, settleTimeout, func() (bool, error) {
+	done, err := await(ctx, limit, func() (bool, error) {
 		err := f.healthy(ctx)
 		if err == nil {
 			return f.childState().PID != 0, nil // its supervisor writes that down meanwhile
@@ -51,7 +53,7 @@ func awaitHealth(ctx context.Context, c resource.Change, f folder, ended <-chan 
 	case done && failure == "":
 		return nil
 	case !done:
-		failure = fmt.Sprintf("after %s %s", settleTimeout, why)
+		failure = fmt.Sprintf("after %s %s", limit, why)
 	}
 	detail := "The server in " + string(f) + " is not well: " + failure + "."
 	if log := document.Excerpt(tail(f.log(), from), c.Desired); log != "" {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,6 +129,9 @@ func (w *writer) roll(ctx context.Context, c resource.Change, f folder, how reso
 		if ctx.Err() != nil {
 			return err // there is no time for more: the next apply goes on from here
 		}
+		if c.Rollout.LeaveFailed {
+			return err
+		}
 		if !wasWell || name == previous {
 			return errors.Join(err, f.giveUp(ctx, how))
 		}
@@ -144,14 +148,7 @@ func (w *writer) desiredRelease(c resource.Change) (release, error) {
 	if err != nil {
 		return release{}, err
 	}
-	runtime, err := w.runtime()
-	if err != nil {
-		return release{}, err
-	}
-	if want := c.Desired.GetAttr("runtime").AsString(); runtime.SHA256 != want {
-		return release{}, fmt.Errorf("the runtime is %s, and was planned as %s; plan again with this erlmcp", runtime.SHA256, want)
-	}
-	return release{document: doc, files: c.Files, runtime: runtime}, nil
+	return release{document: doc, files: c.Files, sha256: c.Desired.GetAttr("runtime").AsString(), runtime: w.runtime}, nil
 }
 
 // step is how the process comes to what is desired: not at all, by a reload, or
@@ -169,7 +166,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	doc := c.Desired.GetAttr("document")
 	switch how {
 	case resource.ImpactRestart:
-		drain := drainTimeout(doc)
+		drain := cmp.Or(c.Rollout.DrainTimeout, drainTimeout(doc))
 		if pid, _ := f.supervisor(); pid != 0 {
 			c.Progress("stopping the process that runs")
 			if !f.answers(ctx) {

@@ -105,6 +105,26 @@ func (c *connection) Delete(ctx context.Context, change resource.Change) error {
 	return err
 }
 
+// Keep returns an object as it is. Files of simulated processes exist by their
+// digests alone.
+func (c *connection) Keep(ctx context.Context, k resource.Key, _ string) (cty.Value, []resource.File, error) {
+	fault, err := c.call(ctx, "keep", k.Address)
+	if err == nil && fault != None {
+		err = errRefused
+	}
+	if err != nil {
+		return cty.NilVal, nil, err
+	}
+	values := cty.NilVal
+	err = c.world.view(func(objects *objects) error {
+		if o := objects.byKey[c.key(k.Address)]; o != nil {
+			values = o.Values
+		}
+		return nil
+	})
+	return values, nil, err
+}
+
 func typeOf(name string) *resource.Type {
 	if name == NetworkType {
 		return networkType

@@ -99,6 +99,8 @@ func (d mounted) Lock(context.Context, state.Holder, time.Duration) (state.Lease
 	return d, nil
 }
 
+func (d mounted) Earlier(context.Context, uint64) ([]byte, error) { return nil, nil }
+
 func (d mounted) Append(lines []byte) func() error {
 	how, alive := d.event()
 	d.mu.Lock()
@@ -150,6 +152,23 @@ type lab struct {
 	disk   disk
 	world  *World
 	faults func(Call) Fault // besides the crash of the machine; may be nil
+	unfit  map[string]bool  // servers that do not pass their checks
+}
+
+// verifier runs checks on a machine.
+type verifier struct {
+	*lab
+	*machine
+}
+
+func (v verifier) Verify(_ context.Context, c apply.Check) error {
+	if _, alive := v.event(); !alive {
+		return errDead
+	}
+	if v.unfit[c.Server.Name] {
+		return errors.New("it is not fit")
+	}
+	return nil
 }
 
 func newLab() *lab { return &lab{world: NewWorld()} }
@@ -179,6 +198,7 @@ func (l *lab) apply(f fleet.Fleet, m *machine, parallelism int) (*plan.Plan, *ap
 	}
 	r, diags := apply.Run(ctx, apply.Options{
 		Plan: p, Configuration: c, Providers: providers, Session: session, Parallelism: parallelism,
+		Verifier: verifier{l, m},
 	})
 	return p, r, diags.Err()
 }

@@ -31,7 +31,7 @@ func New() *Provider { return &Provider{World: NewWorld()} }
 
 // Call is a call that a reader or writer makes.
 type Call struct {
-	Verb    string           // "read", "create", "update" or "delete"
+	Verb    string           // "read", "keep", "create", "update" or "delete"
 	Address address.Resource // zero for a read, which is about many
 }
 

@@ -29,6 +29,8 @@ type Server struct {
 	Title  string   // changes in place
 	Secret string   // goes into the document, marked
 	Needs  []string // servers before it in the fleet, whose URLs its document mentions
+	Smoke  string   // name of a check, "" for none
+	Leave  bool     // a change that fails is left
 }
 
 // Configuration is a fleet as the engine asks for it.
@@ -98,7 +100,11 @@ func (c *Configuration) Evaluate(r config.Ref, known *config.Exports) (resource.
 	if len(s.Needs) > 0 {
 		doc["description"] = c.urls(s.Needs, known)
 	}
-	return resource.Instance{Address: r.Server, Target: Target(s.Target), Document: cty.ObjectVal(doc)}, nil
+	in := resource.Instance{Address: r.Server, Target: Target(s.Target), Document: cty.ObjectVal(doc), Rollout: resource.Rollout{LeaveFailed: s.Leave}}
+	if s.Smoke != "" {
+		in.Smokes = []resource.Smoke{{Name: s.Smoke, Call: "x", With: cty.NullVal(cty.String)}}
+	}
+	return in, nil
 }
 
 // urls are those of the servers, in one text.
@@ -154,7 +160,7 @@ func (f Fleet) GoString() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "{Name: %q, Target: %d, Port: %d, Title: %q, Secret: %q, Needs: %#v}", s.Name, s.Target, s.Port, s.Title, s.Secret, s.Needs)
+		fmt.Fprintf(&b, "{Name: %q, Target: %d, Port: %d, Title: %q, Secret: %q, Needs: %#v, Smoke: %q, Leave: %v}", s.Name, s.Target, s.Port, s.Title, s.Secret, s.Needs, s.Smoke, s.Leave)
 	}
 	return b.String() + "}"
 }
@@ -173,6 +179,8 @@ func Draw() *rapid.Generator[Fleet] {
 				Port:   rapid.SampledFrom([]int{0, 8080, 8081}).Draw(t, "port"),
 				Title:  rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "title"),
 				Secret: rapid.SampledFrom([]string{"", "s3cret-alpha", "s3cret-beta"}).Draw(t, "secret"),
+				Smoke:  rapid.SampledFrom([]string{"", "answers"}).Draw(t, "smoke"),
+				Leave:  rapid.IntRange(0, 3).Draw(t, "leave") == 0,
 			}
 			if i > 0 {
 				s.Needs = rapid.SliceOfNDistinct(rapid.SampledFrom(names[:i]), 0, 2, rapid.ID[string]).Draw(t, "needs")

@@ -156,7 +156,7 @@ func (l *lease) keep(path string, serial uint64) error {
 		return nil
 	}
 	folder := l.store.path(earlierName)
-	name := filepath.Join(folder, fmt.Sprintf("%0*d.json", earlierWidth, serial))
+	name := filepath.Join(folder, earlierFile(serial))
 	// One may be there from a run that ended between here and the rename.
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -62,6 +62,23 @@ func (s Store) Load(context.Context) (state.Stored, error) {
 	return out, nil
 }
 
+// Earlier reads a snapshot that was kept, or the one that is in place.
+func (s Store) Earlier(_ context.Context, serial uint64) ([]byte, error) {
+	file, err := readFile(filepath.Join(s.path(earlierName), earlierFile(serial)))
+	if file != nil || err != nil {
+		return file, err
+	}
+	if file, err = readFile(s.path(stateName)); file == nil || err != nil {
+		return nil, err
+	}
+	if is, err := state.SerialOf(file); err != nil || is != serial {
+		return nil, err
+	}
+	return file, nil
+}
+
+func earlierFile(serial uint64) string { return fmt.Sprintf("%0*d.json", earlierWidth, serial) }
+
 // readFile returns nil for a file that does not exist, and never nil for one
 // that does.
 func readFile(path string) ([]byte, error) {

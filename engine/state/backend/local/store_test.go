@@ -57,7 +57,7 @@ func apply(t *testing.T, s Store, names ...string) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := session.Finish(t.Context(), state.OutcomeDone); err != nil {
+	if _, err := session.Finish(t.Context(), state.Record{Outcome: state.OutcomeDone}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -290,7 +290,7 @@ func TestALostLockFencesOff(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the lock was lost") {
 		t.Errorf("the journal was written: %v", err)
 	}
-	if _, err := first.Finish(t.Context(), state.OutcomeDone); err == nil {
+	if _, err := first.Finish(t.Context(), state.Record{Outcome: state.OutcomeDone}); err == nil {
 		t.Error("the snapshot was written")
 	}
 	if n := len(read(t, s).Snapshot.Resources); n != 2 {
@@ -311,7 +311,7 @@ func TestAnotherSnapshotIsNotReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin(t, session)
-	if _, err := session.Finish(t.Context(), state.OutcomeDone); err == nil || !strings.Contains(err.Error(), "somebody else wrote it") {
+	if _, err := session.Finish(t.Context(), state.Record{Outcome: state.OutcomeDone}); err == nil || !strings.Contains(err.Error(), "somebody else wrote it") {
 		t.Errorf("got %v", err)
 	}
 }

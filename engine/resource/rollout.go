@@ -1,0 +1,52 @@
+package resource
+
+import (
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Rollout says how a server is changed. The zero value stands for the defaults.
+type Rollout struct {
+	// HealthTimeout is the longest wait for health; 0 for the provider's own.
+	HealthTimeout time.Duration
+	// DrainTimeout is the longest wait for calls in progress before a stop; 0 for
+	// the server's own.
+	DrainTimeout time.Duration
+	// LeaveFailed says that a change that fails is not undone.
+	LeaveFailed bool
+}
+
+// Smoke is a check of a running server: a call of a tool, or a look at which
+// tools it lists.
+type Smoke struct {
+	Name string
+	// Call names the tool to call; "" for a check of Tools.
+	Call string
+	// With is the JSON text of the arguments, an object; null for none. Unknowns
+	// and marks as in Desired.Values.
+	With cty.Value
+	// Require decides about the answer. When it is nil, an answer that is an error
+	// fails the check.
+	Require *Condition
+	// Tools must be listed.
+	Tools   []string
+	Retries int           // after the first try
+	Timeout time.Duration // of one try
+}
+
+// ResultType is the type of what a call brought, as a Condition sees it.
+var ResultType = cty.Object(map[string]cty.Type{
+	"is_error":   cty.Bool,
+	"text":       cty.String,            // all text contents, line by line
+	"content":    cty.DynamicPseudoType, // a list of contents, as MCP gives them
+	"structured": cty.DynamicPseudoType, // structuredContent; null when there is none
+})
+
+// Condition is a condition over a result.
+type Condition struct {
+	Source string // as it was written
+	// Holds evaluates it for a value of ResultType. The error says why that cannot
+	// be done, and holds no secret.
+	Holds func(result cty.Value) (bool, error)
+}
