@@ -10,9 +10,9 @@
 // the platform, which renders it ([Encode]), and the runtime, which loads it
 // ([Parse]).
 //
-// In order of reading: server.go (what a server is), place.go and config.go
-// (the blocks around it), target.go (where servers run), describe.go (the
-// description of a block), tags.go (how it is read from a struct), document.go and
-// parse.go (the runtime document), jsonschema.go and reference.go (what people and
-// editors read).
+// In order of reading: server.go (what a server is), place.go and config.go (the
+// blocks around it), target.go (where servers run), describe.go (the description
+// of a block), tags.go (how it is read from a struct), document.go and parse.go
+// (the runtime document), rules.go and rules_tool.go (what must hold of one as a
+// whole), jsonschema.go and reference.go (what people and editors read).
 package schemas

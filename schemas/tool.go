@@ -54,7 +54,7 @@ type Static struct {
 
 // Exec runs a program.
 type Exec struct {
-	_ struct{} `doc:"Runs a program, without a shell. Its standard output is the answer; an exit status other than 0 makes the answer an error. The program gets no environment but what is given here."`
+	_ struct{} `doc:"Runs a program, without a shell. Its standard output is the answer; an exit status other than 0 makes the answer an error. The program gets no environment but what is given here and ERLMCP_CALL, a mark by which its processes are known."`
 
 	Command     []Template          `json:"command" required:"true" template:"word" doc:"Program and arguments. Each element stays one word whatever the input holds, and an input that begins with a dash is refused as the start of a word unless a \"--\" stands before it."`
 	Dir         string              `json:"dir,omitempty" doc:"Working directory on the target. Default: the server's folder of shipped files."`

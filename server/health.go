@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/erlmcp/erlmcp/server/guard"
 )
 
 // watch registers the health checks.
@@ -28,6 +30,9 @@ func (rt *Runtime) watch() {
 
 // serveOthers answers HTTP requests that are not for the MCP endpoint.
 func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
+	if rt.refused(w, rt.front.Origin, r) {
+		return
+	}
 	path := rt.current.Load().doc.Health.Path
 	if r.URL.Path == path {
 		rt.health.ServeHTTP(w, r)
@@ -38,4 +43,14 @@ func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.NotFound(w, r)
+}
+
+// refused answers a request whose Host or Origin is not served, with status 403.
+func (rt *Runtime) refused(w http.ResponseWriter, o *guard.Origin, r *http.Request) bool {
+	err := o.CheckProbe(r)
+	if err != nil {
+		rt.metrics.Refused("origin")
+		http.Error(w, err.Error(), http.StatusForbidden)
+	}
+	return err != nil
 }

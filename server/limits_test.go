@@ -59,6 +59,26 @@ func TestTheRateLimit(t *testing.T) {
 	}
 }
 
+func TestAReloadKeepsTheQuotasThatAreUsed(t *testing.T) {
+	const limit = `,"rate_limit":{"requests_per_minute":2}`
+	rt := start(t, limit, server.Options{})
+	ping := func() int {
+		resp, _ := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
+		return resp.StatusCode
+	}
+	for _, want := range []int{200, 200, 429} {
+		if got := ping(); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	if err := rt.Reload(document(t, limit+`,"instructions":"x"`), ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := ping(); got != 429 {
+		t.Errorf("after a reload: %d", got)
+	}
+}
+
 // blocking is a tool whose calls wait until they are let go.
 func blocking() (tool catalog.GoTool, started <-chan struct{}, letGo func()) {
 	begun, gate := make(chan struct{}, 100), make(chan struct{})

@@ -109,7 +109,7 @@ func (rt *Runtime) Start() error {
 	if rt.ports.metrics != nil {
 		timeout := time.Duration(doc.Limits.HeaderTimeout)
 		rt.scrapes = &http.Server{
-			Handler: only(doc.Metrics.Path, rt.metrics.Handler()), ReadTimeout: timeout,
+			Handler: rt.scraped(doc.Metrics), ReadTimeout: timeout,
 			WriteTimeout: timeout, IdleTimeout: time.Duration(doc.Limits.IdleTimeout),
 		}
 		go rt.scrapes.Serve(rt.ports.metrics) // ends with Stop
@@ -120,14 +120,17 @@ func (rt *Runtime) Start() error {
 	return nil
 }
 
-// only answers requests for one path.
-func only(path string, h http.Handler) http.Handler {
+// scraped answers requests for the metrics, and for nothing else.
+func (rt *Runtime) scraped(m schemas.Metrics) http.Handler {
+	metrics, origin := rt.metrics.Handler(), guard.NewOrigin(schemas.Listen{Address: m.Address})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != path {
+		switch {
+		case rt.refused(w, origin, r):
+		case r.URL.Path != m.Path:
 			http.NotFound(w, r)
-			return
+		default:
+			metrics.ServeHTTP(w, r)
 		}
-		h.ServeHTTP(w, r)
 	})
 }
 

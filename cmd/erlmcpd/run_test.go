@@ -90,6 +90,25 @@ func (r *running) wait(t *testing.T, ctx context.Context) error {
 	}
 }
 
+// callLong calls the tool long and gives up with the server.
+func callLong(url string) {
+	resp, err := http.Post(url, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"long"}}`))
+	if err == nil {
+		resp.Body.Close()
+	}
+}
+
+// until polls for a condition that nothing announces.
+func until(t *testing.T, ctx context.Context, what string, holds func() bool) {
+	t.Helper()
+	for !holds() {
+		if ctx.Err() != nil {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 const small = `{"name":"t","listen":{"port":0},"metrics":{"port":0},"tool":{"hi":{"static":{"text":"%s"}}}}`
 
 func TestRunFromStartToEnd(t *testing.T) {

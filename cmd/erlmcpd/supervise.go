@@ -19,6 +19,8 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sys/unix"
+
+	"github.com/erlmcp/erlmcp/server/backend"
 )
 
 const (
@@ -149,6 +151,7 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 		case <-reload:
 			_ = cmd.Process.Signal(syscall.SIGHUP)
 		case err := <-ended:
+			backend.EndPrograms(s.child.PID)
 			s.child.PID, s.child.Exit = 0, cmd.ProcessState.String()
 			s.writeState()
 			return stopped, err

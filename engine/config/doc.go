@@ -15,7 +15,8 @@
 // read.go and declare.go (files to blocks), reference.go, check.go and order.go
 // (who mentions whom), variable.go and value.go (values), expand.go (how many
 // servers, where), evaluate.go and scope.go (one instance), decode.go,
-// attribute.go, dynamic.go and template.go (a block's body), rules.go and ports.go
-// (rules beyond the vocabulary), judge.go (what the runtime says), ship.go (files that travel), world.go and
-// functions.go (what expressions see of this machine), wording.go.
+// attribute.go, dynamic.go and template.go (a block's body), rules.go and
+// ports.go (rules beyond the vocabulary), judge.go (what the runtime says),
+// ship.go (files that travel), world.go and functions.go (what expressions see of
+// this machine), wording.go.
 package config

@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -59,7 +60,7 @@ func TestErrors(t *testing.T) {
 }
 
 func optionsOf(t *testing.T, dir, comment string) Options {
-	opts := Options{Targets: kinds()}
+	opts := Options{Targets: kinds(), Check: (*schemas.Server).Check}
 	for _, line := range strings.Split(comment, "\n") {
 		name, value, _ := strings.Cut(line, ": ")
 		switch name {

@@ -15,18 +15,25 @@ import (
 )
 
 // judge lets Options.Check look at the document of each instance, and finds the
-// places of what it says. Of a block with errors the first instance that has them
-// stands for the others.
-func (c *Configuration) judge() diag.List {
+// places of what it says. Blocks that are broken already are left out; of any other
+// with errors the first instance that has them stands for the others.
+func (c *Configuration) judge(broken map[*server]bool) diag.List {
 	if c.opts.Check == nil {
 		return nil
 	}
 	var places []*place
+	firsts := map[*server]*place{}
 	for i := range c.instances {
 		p := c.places[c.instances[i].Ref]
-		if p.target == p.refs[0].Target { // its other targets have the same document
-			places = append(places, p)
+		if broken[p.server] || p.target != p.refs[0].Target {
+			continue // its other targets have the same document
 		}
+		if first := firsts[p.server]; first == nil {
+			firsts[p.server] = p
+		} else if alike(first.first.Document, p.first.Document) {
+			continue
+		}
+		places = append(places, p)
 	}
 	found := make([]diag.List, len(places))
 	var next atomic.Int64
@@ -40,7 +47,6 @@ func (c *Configuration) judge() diag.List {
 	}
 	workers.Wait()
 	var all diag.List
-	broken := map[*server]bool{}
 	for i, p := range places {
 		if !broken[p.server] {
 			all = append(all, found[i]...)
@@ -48,6 +54,29 @@ func (c *Configuration) judge() diag.List {
 		}
 	}
 	return all
+}
+
+// alike reports whether two servers differ in nothing but name and ports, of which
+// the check has nothing to say.
+func alike(a, b cty.Value) bool {
+	for name := range a.Type().AttributeTypes() {
+		x, y := a.GetAttr(name), b.GetAttr(name)
+		switch name {
+		case "name":
+			continue
+		case "listen", "metrics":
+			for inner := range x.Type().AttributeTypes() {
+				if inner != "port" && inner != "tcp_port" && !x.GetAttr(inner).RawEquals(y.GetAttr(inner)) {
+					return false
+				}
+			}
+			continue
+		}
+		if !x.RawEquals(y) {
+			return false
+		}
+	}
+	return true
 }
 
 // judgeOne looks at one instance. What is not known yet is left out.

@@ -84,10 +84,7 @@ func (c *Configuration) settle() diag.List {
 			p.settled = &in
 		}
 	}
-	if all.HasErrors() {
-		return all
-	}
-	return append(all, c.judge()...)
+	return append(all, c.judge(broken)...)
 }
 
 func (c *Configuration) checkOutputs() diag.List {

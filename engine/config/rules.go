@@ -2,9 +2,7 @@ package config
 
 import (
 	"net/netip"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -13,8 +11,8 @@ import (
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
-// rules checks what tags cannot say of a block, and rewrites the paths of
-// resources. waiting is how many templates waited before the block.
+// rules checks what tags cannot say of a block and the document does not show, and
+// rewrites the paths of resources. waiting is how many templates waited before the block.
 func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values map[string]cty.Value, waiting int) {
 	for _, n := range b.Blocks {
 		if n.Label == schemas.LabelInput {
@@ -26,13 +24,8 @@ func (d *decoder) rules(b *schemas.Block, at *site, body *hclsyntax.Body, values
 		d.serverRules(at, body, values)
 	case schemas.Describe[schemas.Listen](), schemas.Describe[schemas.Metrics]():
 		d.addressRule(body, values)
-		d.pathRule(body, values)
-	case schemas.Describe[schemas.Health]():
-		d.pathRule(body, values)
 	case schemas.Describe[schemas.TLS]():
 		d.tlsRules(at, body, values)
-	case schemas.Describe[schemas.Input]():
-		d.defaultRule(body, values)
 	case schemas.Describe[schemas.Resource]():
 		d.ship(at, body, values)
 	}
@@ -144,39 +137,9 @@ func (d *decoder) addressRule(body *hclsyntax.Body, values map[string]cty.Value)
 	}
 }
 
-func (d *decoder) pathRule(body *hclsyntax.Body, values map[string]cty.Value) {
-	if s, known := text(values["path"]); known && (!strings.HasPrefix(s, "/") || strings.ContainsAny(s, "?# ") || path.Clean(s) != s) {
-		d.wrong(body, "path", "it is not a plain URL path.").Fix("Begin it with a slash and leave out query, spaces and a slash at the end.")
-	}
-}
-
 func (d *decoder) tlsRules(at *site, body *hclsyntax.Body, values map[string]cty.Value) {
 	mode, known := text(values["client_auth"])
 	if known && mode != "none" && values["client_ca"].IsNull() && values["client_ca_file"].IsNull() {
 		d.wrong(body, "client_auth", "%q needs the authorities that sign client certificates.", mode).Fix("Give client_ca or client_ca_file in %s.", at.what)
 	}
-}
-
-// defaultRule checks that the default of an input is of the input's type.
-func (d *decoder) defaultRule(body *hclsyntax.Body, values map[string]cty.Value) {
-	def, ok := text(values["default"])
-	typ, known := text(values["type"])
-	if !ok || !known || def == "" {
-		return
-	}
-	fits := map[string]bool{
-		"string":  def[0] == '"',
-		"number":  isNumber(def),
-		"integer": isNumber(def) && !strings.ContainsAny(def, ".eE"),
-		"boolean": def == "true" || def == "false",
-		"array":   def[0] == '[',
-		"object":  def[0] == '{',
-	}
-	if !fits[typ] {
-		d.wrong(body, "default", "it must be of the type %s.", typ).Fix("Give it a value of that type, or change the type.")
-	}
-}
-
-func isNumber(json string) bool {
-	return json[0] == '-' || json[0] >= '0' && json[0] <= '9'
 }

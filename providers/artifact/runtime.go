@@ -25,7 +25,7 @@ func Runtime(goarch string) (*Binary, error) {
 	if path := os.Getenv(Environment); path != "" {
 		b, err := fromFile(path, goarch)
 		if err != nil {
-			return nil, diag.Errorf("the runtime cannot be used", "%s names %s: %s.", Environment, path, err).
+			return nil, diag.Errorf("the runtime cannot be used", "%s names %s: %s", Environment, path, diag.Sentence(err)).
 				Fix("Set it to an erlmcpd that was built for linux/%s.", goarch)
 		}
 		return b, nil
@@ -37,7 +37,7 @@ func Runtime(goarch string) (*Binary, error) {
 		case err == nil:
 			return b, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, diag.Errorf("the runtime cannot be used", "%s: %s.", beside, err).
+			return nil, diag.Errorf("the runtime cannot be used", "%s: %s", beside, diag.Sentence(err)).
 				Fix("Build it for linux/%s, or set %s to one that was.", goarch, Environment)
 		}
 	}

@@ -92,13 +92,24 @@ func (w *writer) update(ctx context.Context, c resource.Change, at found, actual
 // lies in its volume.
 func isWell(v cty.Value) bool { return v.GetAttr("running").True() && v.GetAttr("loaded").True() }
 
+// setLimits changes the limits of a container. The engine refuses that of one that
+// ends again and again, perhaps for want of memory: that one is stopped for it.
 func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) error {
 	d, _ := values.UnmarkDeep()
 	resources := limits(d)
-	_, err := w.api.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{
+	options := client.ContainerUpdateOptions{
 		Resources:     &resources,
 		RestartPolicy: &container.RestartPolicy{Name: container.RestartPolicyMode(d.GetAttr("restart").AsString())},
-	})
+	}
+	_, err := w.api.ContainerUpdate(ctx, id, options)
+	if errdefs.IsConflict(err) {
+		if err := w.stop(ctx, id); err != nil {
+			return err
+		}
+		if _, err = w.api.ContainerUpdate(ctx, id, options); err == nil {
+			_, err = w.api.ContainerStart(ctx, id, client.ContainerStartOptions{})
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("change the limits: %w", err)
 	}

@@ -38,7 +38,7 @@ func (p *Provider) connect(ctx context.Context, t resource.Target, owner resourc
 	}
 	api, err := client.New(opts...)
 	if err != nil {
-		return nil, refuse(t, "bad address of a Docker engine", "%s.", err).
+		return nil, refuse(t, "bad address of a Docker engine", "%s", diag.Sentence(err)).
 			Fix("Use unix:///var/run/docker.sock or tcp://HOST:PORT, in the target's host or in DOCKER_HOST.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)

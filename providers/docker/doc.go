@@ -10,7 +10,10 @@
 // name. The container is read-only, has no capabilities and runs as a user that
 // can read the volume and not write it.
 //
+// What a container cannot take in while it lives is changed by a new one. The old
+// one is set aside until the new one is well.
+//
 // In order of reading: types.go (the resources), lower.go (what a server
 // becomes), image.go (the image), reader.go and writer.go, then one file for
-// each resource.
+// each resource, and recreate.go (how a container is replaced).
 package docker

@@ -37,6 +37,11 @@ func (w *writer) createContainer(ctx context.Context, c resource.Change) (cty.Va
 	if err := w.checkRoom(ctx, c); err != nil {
 		return cty.NilVal, err
 	}
+	return w.launch(ctx, c)
+}
+
+// launch makes a container where there is none, and starts it.
+func (w *writer) launch(ctx context.Context, c resource.Change) (cty.Value, error) {
 	id, err := w.newContainer(ctx, c)
 	if err != nil {
 		return cty.NilVal, err

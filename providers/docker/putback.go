@@ -47,16 +47,19 @@ type before struct {
 // putBack has the server run as before, after it failed with what was to replace
 // that. It returns the failure.
 func (w *writer) putBack(ctx context.Context, c resource.Change, id string, before before, how resource.Impact, failure error) (cty.Value, error) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || before.volume == nil {
 		return w.left(ctx, id, failure)
+	}
+	if how >= resource.ImpactRestart {
+		// The engine changes nothing of what it is just starting once more.
+		if err := w.stop(ctx, id); err != nil {
+			return w.left(ctx, id, document.PutBack(failure, err))
+		}
 	}
 	if before.limits {
 		if err := w.setLimits(ctx, before.values, id); err != nil {
 			return w.left(ctx, id, document.PutBack(failure, err))
 		}
-	}
-	if before.volume == nil {
-		return w.left(ctx, id, failure)
 	}
 	c.Progress("putting back what was served before")
 	err := w.copyTo(ctx, id, func(d *delivery) error { return d.restore(before.volume) })

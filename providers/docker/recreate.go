@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"github.com/zclconf/go-cty/cty"
 
@@ -43,9 +44,13 @@ func (w *writer) removeOthers(ctx context.Context, at address.Resource, but stri
 
 // recreate has a new container take the place of old. The old one is set aside
 // until the new one is well, and takes its place again when it does not become so.
+// One that does not run is not worth that.
 func (w *writer) recreate(ctx context.Context, c resource.Change, old found, actual cty.Value) (cty.Value, error) {
 	if err := w.checkRoom(ctx, c); err != nil {
 		return actual, err
+	}
+	if actual.GetAttr("running").False() {
+		return w.removeAndLaunch(ctx, c, old)
 	}
 	before := before{values: actual}
 	var err error
@@ -54,13 +59,10 @@ func (w *writer) recreate(ctx context.Context, c resource.Change, old found, act
 			return actual, err
 		}
 	}
-	if actual.GetAttr("running").False() {
-		// The engine cannot rename what it is just restarting.
-		if err := w.stop(ctx, old.id); err != nil {
-			return w.left(ctx, old.id, err)
-		}
-	}
-	if err := w.rename(ctx, old, strings.TrimSuffix(old.name, aside)+aside); err != nil {
+	switch err := w.rename(ctx, old, strings.TrimSuffix(old.name, aside)+aside); {
+	case errdefs.IsNotFound(err): // the engine is just starting it once more
+		return w.removeAndLaunch(ctx, c, old)
+	case err != nil:
 		return w.left(ctx, old.id, err)
 	}
 	id, err := w.newContainer(ctx, c)
@@ -74,6 +76,13 @@ func (w *writer) recreate(ctx context.Context, c resource.Change, old found, act
 		return w.left(ctx, old.id, err)
 	}
 	return w.readContainer(ctx, id)
+}
+
+func (w *writer) removeAndLaunch(ctx context.Context, c resource.Change, old found) (cty.Value, error) {
+	if err := w.remove(ctx, old); err != nil {
+		return w.left(ctx, old.id, err)
+	}
+	return w.launch(ctx, c)
 }
 
 // takeOver ends the old container and has the new one serve.

@@ -117,12 +117,22 @@ func TestLimitsAreTakenBack(t *testing.T) {
 	if err == nil {
 		t.Error("it was applied")
 	}
-	if strings.Count(err.Error(), "Its log ends with") != 1 {
+	if strings.Count(err.Error(), "Its log ends with") > 1 || !strings.Contains(err.Error(), "runs again as it did before") {
 		t.Errorf("error = %v", err)
 	}
 	if now := w.seen(w.instance(onPort(port, ""))); !now.RawEquals(before) {
 		t.Errorf("it is %#v\nand was %#v", now, before)
 	}
+	w.answers(port)
+}
+
+func TestMoreMemoryHealsAServerThatHadTooLittle(t *testing.T) {
+	port := freePort(t)
+	w := newWorld(t)
+	if _, err := w.tryApply(w.instance(onPort(port, `,"limits":{"memory":"6MB"}`))); err == nil {
+		t.Fatal("it runs with 6 MB")
+	}
+	w.apply(w.instance(onPort(port, "")))
 	w.answers(port)
 }
 
@@ -193,4 +203,18 @@ func (w *world) namesTheState(err error) {
 			w.Errorf("error = %v, want %q", err, want)
 		}
 	}
+}
+
+// The engine cannot rename a container that ends again and again.
+func TestAContainerThatCannotRunIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.tryApply(w.instance(onPort(freePort(t), `,"tls":{"certificate":"none","key":"none"}`))); err == nil {
+		t.Fatal("it runs")
+	}
+	port := freePort(t)
+	w.apply(w.instance(onPort(port, "")))
+	if n := w.count(); n != 1 {
+		t.Errorf("there are %d containers", n)
+	}
+	w.answers(port)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // askTimeout bounds a question to a server about itself.
-const askTimeout = 2 * time.Second
+const askTimeout = 3 * time.Second
 
 // dial connects to the server's control socket.
 func (f folder) dial() (*control.Client, error) { return control.Dial(f.join("run", "control.sock")) }
@@ -25,6 +25,18 @@ func (f folder) status(ctx context.Context) (s control.Status, ok bool) {
 	defer cancel()
 	s, err = c.Status(ctx)
 	return s, err == nil
+}
+
+// answers reports whether the server answers at all: one that hangs does not.
+func (f folder) answers(ctx context.Context) bool {
+	c, err := f.dial()
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return c.Ping(ctx) == nil
 }
 
 // healthy is nil when the server says that it is well, or what it says instead.

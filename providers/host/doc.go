@@ -15,6 +15,9 @@
 // A change is a new release. The link moves to it in one step, and back when the
 // server does not become healthy with it.
 //
+// Where this user may make control groups, a server and its children are held to
+// its limits by groups of their own.
+//
 // In order of reading: types.go and lower.go (what a server becomes), layout.go
-// (the folder), release.go, process.go, reader.go, writer.go.
+// (the folder), release.go, process.go, fence.go, reader.go, writer.go.
 package host

@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/renameio/v2"
+	"github.com/zclconf/go-cty/cty"
 
-	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -45,37 +46,48 @@ type ownership struct {
 	Address string `json:"address"`
 }
 
+// errIllegible is the error of an owner.json that is damaged.
+var errIllegible = errors.New("is not what erlmcp writes there")
+
 // readOwner says whose the folder is; fs.ErrNotExist when it is nobody's.
 func (f folder) readOwner() (ownership, error) {
 	var o ownership
 	b, err := os.ReadFile(f.owner())
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return o, fs.ErrNotExist // there cannot be such a folder
+	}
 	if err != nil {
 		return o, err
 	}
-	if err := json.Unmarshal(b, &o); err != nil {
-		return o, fmt.Errorf("%s: %w", f.owner(), err)
+	if err := json.Unmarshal(b, &o); err != nil || o == (ownership{}) {
+		return ownership{}, fmt.Errorf("%s %w", f.owner(), errIllegible)
 	}
 	return o, nil
 }
 
+// mark is what owner.json of a server's folder says.
+func (m *machine) mark(at address.Resource) ownership {
+	return ownership{Lineage: m.owner.Lineage, Address: at.String()}
+}
+
 // claim makes the folder and writes down whose it is. A folder of somebody else
-// is an error.
-func (m *machine) claim(f folder, at address.Resource) error {
+// is an error. That of the recorded one (prior) is ours, whatever owner.json says.
+func (m *machine) claim(f folder, at address.Resource, prior cty.Value) error {
 	m.shared.Lock()
 	defer m.shared.Unlock()
-	want := ownership{Lineage: m.owner.Lineage, Address: at.String()}
+	want := m.mark(at)
 	switch o, err := f.readOwner(); {
 	case err == nil && o == want:
 	case err == nil:
-		return m.taken(f, at, "it belongs to "+o.Address+" of another configuration")
-	case !errors.Is(err, fs.ErrNotExist):
+		return m.taken(f, at, o)
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errIllegible):
 		return fmt.Errorf("read the owner of %s: %w", f, err)
 	default:
 		if err := m.makeRoot(); err != nil {
 			return err
 		}
-		if f.isForeign() {
-			return m.taken(f, at, "it was not made by erlmcp")
+		if !isRecorded(f, prior) && f.isForeign() {
+			return m.taken(f, at, ownership{})
 		}
 		if err := os.MkdirAll(string(f), 0o700); err != nil {
 			return fmt.Errorf("make the folder of %s: %w", at, err)
@@ -103,13 +115,6 @@ func (f folder) isForeign() bool {
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 		return !strings.HasPrefix(e.Name(), "."+filepath.Base(f.owner()))
 	})
-}
-
-func (m *machine) taken(f folder, at address.Resource, why string) error {
-	d := diag.Errorf("the folder is taken", "%s is there already: %s.", f, why).
-		Fix("Set another root in the block %s, or remove what is there.", m.target.Address)
-	d.Address = at.String()
-	return d
 }
 
 // rootMark is a file in a root that this program made, and may remove.

@@ -29,6 +29,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 		"executable":  cty.StringVal(runtime.SHA256),
 		"running":     cty.True,
 		"loaded":      cty.True,
+		"marked":      cty.True,
 		"url":         endpoint.URL,
 		"address":     endpoint.Address,
 		"port":        endpoint.Port,

@@ -52,7 +52,7 @@ func checkPorts(f folder, at address.Resource, doc cty.Value) error {
 			open.Close()
 			continue
 		}
-		d := diag.Errorf("port cannot be opened", "%s: %s.", where, err).
+		d := diag.Errorf("port cannot be opened", "%s: %s", where, diag.Sentence(err)).
 			Fix("Set %s = … } to another port, or another address.", l.setting)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			pid, name := portHolder(l)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sys/unix"
 )
 
@@ -62,8 +63,9 @@ func (f folder) childState() childState {
 }
 
 // launch starts a supervisor of the current release, in a session of its own.
-// It is told nothing but the folder, neither by arguments nor by environment.
-func (f folder) launch() (ended <-chan error, err error) {
+// It is told nothing but the folder, neither by arguments nor by environment, and
+// held to the limits of the document.
+func (f folder) launch(doc cty.Value) (ended <-chan error, err error) {
 	program, err := filepath.EvalSymlinks(filepath.Join(f.current(), programName))
 	if err != nil {
 		return nil, fmt.Errorf("start the supervisor: %w", err)
@@ -81,7 +83,11 @@ func (f folder) launch() (ended <-chan error, err error) {
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	groups, err := f.fence().raise(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.fence().start(cmd, groups); err != nil {
 		return nil, fmt.Errorf("start the supervisor: %w", err)
 	}
 	// It outlives this process; while both live, its end must be collected.

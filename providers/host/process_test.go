@@ -157,8 +157,9 @@ func TestABadDocumentIsTakenBack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := s.tryApply(s.desired(c.document))
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret) {
-				t.Errorf("error = %v, want %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret) ||
+				!strings.Contains(err.Error(), "runs again as it did before") {
+				t.Errorf("error = %v, want %q, and that it was put back", err, c.want)
 			}
 			now := s.read().Values
 			for _, attribute := range []string{"document", "release", "running", "loaded"} {
@@ -222,12 +223,62 @@ func TestTheFolderOfSomebodyElse(t *testing.T) {
 	if diags := diag.FromError(err); len(diags) != 1 || diags[0].Summary != "the folder is taken" {
 		t.Errorf("error = %v", err)
 	}
+	if err == nil || !strings.Contains(err.Error(), "Perhaps that state was lost") || !strings.Contains(err.Error(), "rm -r "+string(s.folder())) {
+		t.Errorf("error = %v", err)
+	}
 	if err := other.delete(); err != nil {
 		t.Error(err)
 	}
 	if v := s.read().Values; v.GetAttr("running").False() {
 		t.Error("it runs no more")
 	}
+}
+
+// Without its owner.json a folder is known by what was recorded of it.
+func TestADamagedOwnerDoesNotKeepAServerFromEnding(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"gone":    os.Remove,
+		"garbage": func(path string) error { return os.WriteFile(path, []byte("garbage"), 0o600) },
+		"empty":   func(path string) error { return os.Truncate(path, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.apply(s.desired(anyPort("x")))
+			if err := damage(s.folder().owner()); err != nil {
+				t.Fatal(err)
+			}
+			if s.read().Exists {
+				t.Error("it counts as one's own although nothing was recorded of it")
+			}
+			if _, err := s.tryApply(s.desired(anyPort("y"))); err == nil || !strings.Contains(err.Error(), "owner.json is lost") {
+				t.Errorf("error = %v", err)
+			}
+			if err := s.delete(); err != nil { // with what was recorded
+				t.Error(err)
+			}
+			if left := s.processes(); len(left) > 0 {
+				t.Errorf("processes %v are left", left)
+			}
+		})
+	}
+}
+
+func TestAHungServerIsStartedAgain(t *testing.T) {
+	s := newSite(t)
+	d := s.desired(anyPort("x"))
+	s.apply(d)
+	hung := s.folder().childState().PID
+	if err := syscall.Kill(hung, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if v := s.read().Values; v.GetAttr("running").True() {
+		t.Error("it counts as running")
+	}
+	v := s.apply(d)
+	if s.folder().childState().PID == hung {
+		t.Error("it was not started again")
+	}
+	s.mustAnswer(v.GetAttr("url").AsString())
 }
 
 func TestReleasesAreKeptForAWhile(t *testing.T) {

@@ -83,7 +83,7 @@ func rootOf(t resource.Target) (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		d := diag.Errorf("no folder for the servers", "The home folder is not known: %s.", err).Fix("Set root in the target block.")
+		d := diag.Errorf("no folder for the servers", "The home folder is not known: %s", diag.Sentence(err)).Fix("Set root in the target block.")
 		d.Address = t.Address.String()
 		return "", d
 	}

@@ -72,16 +72,23 @@ func (m *machine) find(k resource.Key) (folder, bool, error) {
 		o, err := f.readOwner()
 		switch {
 		case err == nil:
-			if o == (ownership{Lineage: m.owner.Lineage, Address: k.Address.String()}) {
+			if o == m.mark(k.Address) {
 				return f, true, nil
 			}
-		case !errors.Is(err, fs.ErrNotExist):
-			return f, false, err
+		case isRecorded(f, k.Prior) && f.currentRelease() != "":
+			return f, true, nil // owner.json was lost or damaged
 		case k.Prior != cty.NilVal && !k.Prior.IsNull() && len(f.strays()) > 0:
 			return f, true, nil
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errIllegible):
+			return f, false, err
 		}
 	}
 	return "", false, nil
+}
+
+// isRecorded reports whether the folder is the one that was last recorded.
+func isRecorded(f folder, prior cty.Value) bool {
+	return prior != cty.NilVal && !prior.IsNull() && prior.GetAttr("folder").RawEquals(cty.StringVal(string(f)))
 }
 
 // observe is a server's folder and process as attributes.
@@ -99,7 +106,9 @@ func observe(ctx context.Context, f folder) (cty.Value, error) {
 		doc = cty.NullVal(schemas.Describe[schemas.Server]().Type()) // cut, altered or gone: not what is wanted
 	}
 	child := f.childState().PID
-	running := pid != 0 && child != 0 && syscall.Kill(child, 0) == nil
+	alive := pid != 0 && child != 0 && syscall.Kill(child, 0) == nil
+	running := alive && f.answers(ctx)
+	_, unmarked := f.readOwner()
 	loaded, _ := os.ReadFile(f.loaded()) // "" when nothing was
 	v := map[string]cty.Value{
 		"folder":     cty.StringVal(string(f)),
@@ -109,12 +118,13 @@ func observe(ctx context.Context, f folder) (cty.Value, error) {
 		"executable": text(held.runtime),
 		"running":    cty.BoolVal(running),
 		"loaded":     cty.BoolVal(string(loaded) == f.currentRelease() && len(loaded) > 0),
+		"marked":     cty.BoolVal(unmarked == nil),
 		"release":    text(f.currentRelease()),
 	}
 	if pid != 0 {
 		v["pid"] = cty.NumberIntVal(int64(pid))
 	}
-	if running {
+	if alive {
 		v["executable"] = text(executable(child, filepath.Join(f.current(), programName), held.runtime))
 	}
 	if !doc.IsNull() {

@@ -50,6 +50,9 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 	if err := f.end(ctx, drain); err != nil {
 		return err
 	}
+	if err := f.fence().drop(ctx); err != nil {
+		return err
+	}
 	return w.remove(f)
 }
 
@@ -71,7 +74,7 @@ func (w *writer) bring(ctx context.Context, c resource.Change) (cty.Value, error
 			return existing(f, actual), err
 		}
 	}
-	if err := w.claim(f, c.Address); err != nil {
+	if err := w.claim(f, c.Address, c.Prior); err != nil {
 		return cty.NilVal, err
 	}
 	wasWell := actual.GetAttr("running").True() && actual.GetAttr("loaded").True()
@@ -98,7 +101,7 @@ func (w *writer) place(c resource.Change) (folder, error) {
 
 // existing is what was observed, unless there is no folder at all.
 func existing(f folder, actual cty.Value) cty.Value {
-	if _, err := f.readOwner(); err != nil {
+	if _, err := f.readOwner(); err != nil && f.currentRelease() == "" {
 		return cty.NilVal
 	}
 	return actual
@@ -126,9 +129,9 @@ func (w *writer) roll(ctx context.Context, c resource.Change, f folder, how reso
 			return err // there is no time for more: the next apply goes on from here
 		}
 		if !wasWell || name == previous {
-			previous = ""
+			return errors.Join(err, f.giveUp(ctx, how))
 		}
-		return errors.Join(err, w.putBack(ctx, c, f, previous, how))
+		return document.PutBack(err, w.putBack(ctx, c, f, previous, how))
 	}
 	if err := renameio.WriteFile(f.loaded(), []byte(name), 0o600); err != nil {
 		return fmt.Errorf("note what is loaded: %w", err)
@@ -166,10 +169,14 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	doc := c.Desired.GetAttr("document")
 	switch how {
 	case resource.ImpactRestart:
+		drain := drainTimeout(doc)
 		if pid, _ := f.supervisor(); pid != 0 {
 			c.Progress("stopping the process that runs")
+			if !f.answers(ctx) {
+				drain = 0 // one that hangs has no call to end
+			}
 		}
-		if err := f.end(ctx, drainTimeout(doc)); err != nil {
+		if err := f.end(ctx, drain); err != nil {
 			return err
 		}
 		c.Progress("starting")
@@ -178,7 +185,7 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 		c.Progress("reloading")
 		from := size(f.log())
 		if err := f.reload(ctx); err != nil {
-			d := diag.Errorf("the server refuses its new document", "%s.", document.Excerpt([]byte(err.Error()), c.Desired)).
+			d := diag.Errorf("the server refuses its new document", "%s", document.Excerpt([]byte(diag.Sentence(err)), c.Desired)).
 				Fix("It goes on with the old one. Correct the configuration and apply again.")
 			d.Address = c.Address.String()
 			return d
@@ -188,16 +195,18 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 	return nil
 }
 
-// putBack has the process run the previous release again. With none ("") a
-// process that cannot run is ended.
-func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previous string, how resource.Impact) error {
-	fail := func(err error) error { return fmt.Errorf("put back release %s: %w", previous, err) }
-	if previous == "" {
-		if how == resource.ImpactRestart {
-			return f.stop(ctx, 0)
-		}
+// giveUp ends a process that cannot run, and for which there is nothing to go back
+// to.
+func (f folder) giveUp(ctx context.Context, how resource.Impact) error {
+	if how != resource.ImpactRestart {
 		return nil
 	}
+	return f.stop(ctx, 0)
+}
+
+// putBack has the process run the previous release again.
+func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previous string, how resource.Impact) error {
+	fail := func(err error) error { return fmt.Errorf("put back release %s: %w", previous, err) }
 	c.Progress("putting back release " + previous)
 	if err := f.switchTo(previous); err != nil {
 		return fail(err)
@@ -219,8 +228,16 @@ func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previ
 
 // start starts the current release, and waits until it is well.
 func (w *writer) start(ctx context.Context, c resource.Change, f folder) error {
+	b, err := os.ReadFile(filepath.Join(f.current(), documentName))
+	if err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
+	doc, err := schemas.Value(b) // that of the release, which need not be the desired one
+	if err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
 	from := size(f.log())
-	ended, err := f.launch()
+	ended, err := f.launch(doc)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // to about a second.
 const (
 	maxWork     = 32 << 20
-	stepWork    = 16
+	stepWork    = 32
 	elementWork = 64
 	errorWork   = 512
 )

@@ -94,7 +94,7 @@ func TestEvaluationIsBounded(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %d bytes, %v; want an error with %q", len(got), err, tc.want)
 			}
-			if took > 20*time.Second || made > 1024 {
+			if took > time.Minute || made > 1024 { // a second, but for the race detector on a busy machine
 				t.Errorf("it took %s and %d MB", took, made)
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -23,11 +22,6 @@ const (
 	// searchPath is where programs are looked for, whatever the runtime's own
 	// environment says.
 	searchPath = "/usr/local/bin:/usr/bin:/bin"
-	// grace is how long a program may take to end when it is asked to.
-	grace = 2 * time.Second
-	// drain is how long output is still read when all that is known of the
-	// program has ended.
-	drain = 500 * time.Millisecond
 	// errorTail is how much of standard error an error shows, in bytes.
 	errorTail = 4 << 10
 )
@@ -42,12 +36,14 @@ type execTool struct {
 	limit  int
 	strict bool // whether an exit status other than 0 is an error
 	log    hclog.Logger
+	ending chan struct{} // holds a place for each program that is ended behind its answer
 }
 
 func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
 	t := &execTool{
 		dir: e.Dir, files: env.FilesDir, wait: time.Duration(e.Timeout), limit: int(e.OutputLimit),
 		strict: e.ErrorExits == nil || *e.ErrorExits, log: env.Logger,
+		ending: make(chan struct{}, maxEnding),
 	}
 	if t.dir != "" && !filepath.IsAbs(t.dir) {
 		t.dir = filepath.Join(env.FilesDir, t.dir)
@@ -104,7 +100,7 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	defer cancel()
 	begun := time.Now()
 	stdout, stderr := &head{limit: t.limit}, &tail{limit: errorTail}
-	err = run(limited, cmd, stdin, stdout, stderr)
+	err = run(limited, cmd, stdin, stdout, stderr, t.ending)
 	t.log.Debug("program ended", "took", time.Since(begun), "failed", err != nil)
 
 	var exit *exec.ExitError
@@ -130,7 +126,7 @@ func (t *execTool) command(args map[string]any) (cmd *exec.Cmd, stdin string, er
 	if err != nil {
 		return nil, "", fmt.Errorf("exec.command: %w", err)
 	}
-	cmd = &exec.Cmd{Path: words[0], Args: words, Dir: t.folder(), Env: []string{}}
+	cmd = &exec.Cmd{Path: words[0], Args: words, Dir: t.folder(), Env: []string{}} // not nil, which is this process's own
 	for _, v := range t.env {
 		value, err := eval("exec.env."+v.name, v.template, input)
 		if err != nil {
@@ -193,37 +189,4 @@ func failure(stdout *head, stderr *tail, what string) *protocol.ToolResult {
 		parts = append(parts, s)
 	}
 	return protocol.ErrorResult(strings.Join(parts, "\n\n"))
-}
-
-// run runs a program until it has ended or ctx has. Then nothing of its process
-// group is left, and nobody reads from its pipes or writes to them any more.
-func run(ctx context.Context, cmd *exec.Cmd, stdin string, stdout, stderr io.Writer) error {
-	p, err := openPipes(cmd, stdin, stdout, stderr)
-	if err != nil {
-		return err
-	}
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		p.abandon()
-		return err
-	}
-	p.begin()
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
-		terminate(cmd)
-		patience := time.NewTimer(grace)
-		defer patience.Stop()
-		select {
-		case err = <-ended:
-		case <-patience.C:
-			kill(cmd)
-			err = <-ended
-		}
-	}
-	kill(cmd) // what the program has left behind
-	p.finish()
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,9 +61,9 @@ func TestExec(t *testing.T) {
 		"folder below it":          {[]string{"pwd"}, map[string]any{"dir": "sub"}, nil, files + "/sub\n", false},
 		"another folder":           {[]string{"pwd"}, map[string]any{"dir": "/usr"}, nil, "/usr\n", false},
 		"no such folder":           {[]string{"pwd"}, map[string]any{"dir": "/no/such"}, nil, "exec.dir is not a folder", true},
-		"empty environment":        {[]string{"env"}, nil, nil, "", false},
-		"given environment":        {[]string{"env"}, map[string]any{"env": map[string]any{"B": "<${input.x}>", "A": "1"}}, "y", "A=1\nB=<y>\n", false},
-		"NUL in the environment":   {[]string{"env"}, map[string]any{"env": map[string]any{"B": "${input.x}"}}, "\x00", "exec.env.B", true},
+		"empty environment":        {[]string{"env", "-u", callVariable, "env"}, nil, nil, "", false},
+		"given environment":        {[]string{"env", "-u", callVariable, "env"}, map[string]any{"env": map[string]any{"B": "<${input.x}>", "A": "1"}}, "y", "A=1\nB=<y>\n", false},
+		"NUL in the environment":   {[]string{"env", "-u", callVariable, "env"}, map[string]any{"env": map[string]any{"B": "${input.x}"}}, "\x00", "exec.env.B", true},
 		"standard input":           {[]string{"cat"}, map[string]any{"stdin": "<${input.x}>"}, "y\n", "<y\n>", false},
 		"no standard input":        {[]string{"cat"}, nil, nil, "", false},
 		"input nobody reads":       {[]string{"true"}, map[string]any{"stdin": strings.Repeat("x", 1<<20)}, nil, "", false},
@@ -166,24 +167,86 @@ func TestAChildThatIsLeftBehindIsGone(t *testing.T) {
 	gone(t, strings.Fields(r.Content[0].Text))
 }
 
-func TestAChildThatLeavesTheGroupDoesNotHoldTheAnswer(t *testing.T) {
-	left := filepath.Join(t.TempDir(), "left")
-	const leave = `setsid sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 60' x "$LEFT" & until [ -e "$LEFT" ]; do :; done; echo done`
+// leaver starts a process in a session of its own, which holds the pipe, and
+// writes its id into the file $LEFT.
+const leaver = `setsid %s sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 100' x "$LEFT" & until [ -e "$LEFT" ]; do :; done; echo done; %s`
+
+func TestAChildThatLeavesTheGroupIsGone(t *testing.T) {
+	tests := map[string]struct {
+		through, then string
+		isError       bool
+	}{
+		"after the program":             {"", "", false},
+		"after the time":                {"", "sleep 100", true},
+		"twice, after the program":      {"setsid -f", "", false},
+		"twice, after the time":         {"setsid -f", "sleep 100", true},
+		"without its mark, in the tree": {"env -i", "sleep 100", true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			left := filepath.Join(t.TempDir(), "left")
+			begun := time.Now()
+			r := call(t, build(t, execBlock(t, []string{"sh", "-c", fmt.Sprintf(leaver, tc.through, tc.then)}, map[string]any{"env": map[string]any{"LEFT": left}, "timeout": "2s"}), Env{}), nil)
+			if r.IsError != tc.isError || !strings.Contains(r.Content[0].Text, "done") || time.Since(begun) > 10*time.Second {
+				t.Errorf("got %q after %s", r.Content[0].Text, time.Since(begun))
+			}
+			pid, err := os.ReadFile(left)
+			if err != nil {
+				t.Fatal(err)
+			}
+			gone(t, strings.Fields(string(pid)))
+		})
+	}
+}
+
+// TestOneCallDoesNotEndTheProgramsOfAnother runs many at once that all have a
+// child in a session of its own.
+func TestOneCallDoesNotEndTheProgramsOfAnother(t *testing.T) {
+	tool := build(t, execBlock(t, []string{"sh", "-c", `setsid sh -c 'echo child; exit 3'; echo $?`}, nil), Env{})
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() {
+			if r, err := tool.Call(t.Context(), nil); err != nil || r.Content[0].Text != "child\n3\n" {
+				t.Errorf("got %+v, %v", r, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestTheAnswerComesWhenTimeIsOver(t *testing.T) {
+	tool := build(t, execBlock(t, []string{"sh", "-c", family}, map[string]any{"timeout": "300ms"}), Env{})
 	begun := time.Now()
-	r := call(t, build(t, execBlock(t, []string{"sh", "-c", leave}, map[string]any{"env": map[string]any{"LEFT": left}}), Env{}), nil)
-	if r.IsError || r.Content[0].Text != "done\n" || time.Since(begun) > 10*time.Second {
-		t.Errorf("got %q after %s", r.Content[0].Text, time.Since(begun))
+	r := call(t, tool, nil)
+	if took := time.Since(begun); took > 300*time.Millisecond+grace/2 {
+		t.Errorf("%q after %s", r.Content[0].Text, took)
 	}
-	text, err := os.ReadFile(left)
-	if err != nil {
+	within(t, "the program to be ended", func() bool { return len(tool.(*execTool).ending) == 0 })
+}
+
+func TestEndPrograms(t *testing.T) {
+	if os.Getenv("ERLMCP_TEST_RUNTIME") != "" { // is the runtime that is killed
+		_, _ = build(t, execBlock(t, []string{"sh", "-c", fmt.Sprintf(leaver, "", "sleep 100")}, map[string]any{
+			"env": map[string]any{"LEFT": os.Getenv("ERLMCP_TEST_RUNTIME")},
+		}), Env{}).Call(t.Context(), nil)
+		return
+	}
+	left := filepath.Join(t.TempDir(), "left")
+	runtime := exec.Command(os.Args[0], "-test.run=^TestEndPrograms$")
+	runtime.Env = append(os.Environ(), "ERLMCP_TEST_RUNTIME="+left)
+	if err := runtime.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
+	within(t, "the child to begin", func() bool { _, err := os.Stat(left); return err == nil })
+	below := descendants(runtime.Process.Pid)
+	if len(below) == 0 {
+		t.Error("the runtime has no program")
 	}
-	if p, err := os.FindProcess(pid); err == nil {
-		_ = p.Kill()
+	_ = runtime.Process.Kill()
+	_ = runtime.Wait()
+	EndPrograms(runtime.Process.Pid)
+	for _, p := range below {
+		gone(t, []string{strconv.Itoa(p.Pid)})
 	}
 }
 

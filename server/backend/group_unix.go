@@ -9,9 +9,7 @@ import (
 
 // ownGroup has the program start a process group, so that its children can be
 // ended with it.
-func ownGroup(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-}
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = attributes() }
 
 // terminate asks every process of the group to end.
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/erlmcp/erlmcp/schemas"
@@ -9,6 +10,7 @@ import (
 
 // head keeps the first bytes that are written to it.
 type head struct {
+	mu    sync.Mutex // a program may still write when its call is answered
 	data  []byte
 	limit int
 	cut   bool // whether there were more
@@ -16,6 +18,8 @@ type head struct {
 
 // Write takes everything, so that whoever writes goes on.
 func (h *head) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	keep := min(len(p), h.limit-len(h.data))
 	h.data = append(h.data, p[:keep]...)
 	h.cut = h.cut || keep < len(p)
@@ -24,6 +28,8 @@ func (h *head) Write(p []byte) (int, error) {
 
 // text is what was kept, as valid UTF-8, with a mark where it was cut.
 func (h *head) text() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	data := h.data
 	if h.cut {
 		data = data[:len(data)-partialRune(data)]
@@ -37,18 +43,25 @@ func (h *head) text() string {
 
 // tail keeps the last bytes that are written to it.
 type tail struct {
+	mu    sync.Mutex
 	data  []byte
 	limit int
 }
 
 // Write takes everything.
 func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.data = append(t.data, p[max(0, len(p)-t.limit):]...)
 	t.data = t.data[max(0, len(t.data)-t.limit):]
 	return len(p), nil
 }
 
-func (t *tail) text() string { return strings.TrimSpace(valid(t.data)) }
+func (t *tail) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(valid(t.data))
+}
 
 func valid(data []byte) string { return strings.ToValidUTF8(string(data), "\ufffd") }
 

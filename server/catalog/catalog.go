@@ -41,6 +41,7 @@ type Catalog struct {
 	maxSize   int64 // of what a resource holds
 	log       hclog.Logger
 	live      bool
+	checkOnly bool // whether it is thrown away once it is built
 
 	toolList, promptList, templateList list
 }
@@ -49,7 +50,7 @@ type Catalog struct {
 // error is a [diag.List] that names everything that does not hold up, each with
 // the path of what it is about as its Address.
 func New(doc *schemas.Server, env Env) (*Catalog, error) {
-	c, wrong := assemble(doc, env)
+	c, wrong := assemble(doc, env, false)
 	for _, r := range c.resources {
 		wrong = fail(wrong, "resource."+r.name, r.reachable())
 	}
@@ -63,14 +64,14 @@ func New(doc *schemas.Server, env Env) (*Catalog, error) {
 // Check finds what [New] would find wrong with a document, without looking for
 // its files.
 func Check(doc *schemas.Server) diag.List {
-	_, wrong := assemble(doc, Env{Logger: hclog.NewNullLogger()})
+	_, wrong := assemble(doc, Env{Logger: hclog.NewNullLogger()}, true)
 	return wrong
 }
 
-func assemble(doc *schemas.Server, env Env) (*Catalog, diag.List) {
+func assemble(doc *schemas.Server, env Env, checkOnly bool) (*Catalog, diag.List) {
 	c := &Catalog{
 		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*Prompt{},
-		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger,
+		maxSize: int64(doc.Limits.ResponseSize), log: env.Logger, checkOnly: checkOnly,
 	}
 	var wrong diag.List
 	for _, name := range names(doc.Resources) {

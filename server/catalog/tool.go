@@ -62,11 +62,25 @@ func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) err
 	if err != nil {
 		return err
 	}
-	args, err := newArguments(spec, backend.Arguments(spec))
+	inputs := backend.Arguments(spec)
+	if c.checkOnly && spec.InputSchema == "" && spec.OutputSchema == "" && !haveDefaults(inputs) {
+		_, err := inputSchema(inputs) // is a schema by the way it is made
+		return err
+	}
+	args, err := newArguments(spec, inputs)
 	if err != nil {
 		return err
 	}
 	return c.addTool(name, spec, args, does)
+}
+
+func haveDefaults(inputs map[string]*schemas.Input) bool {
+	for _, in := range inputs {
+		if in.Default != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Catalog) addGoTool(t *GoTool) error {

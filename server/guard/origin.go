@@ -19,6 +19,7 @@ import (
 type Origin struct {
 	hosts   []string // allowed besides loopback hosts
 	anyHost bool
+	local   bool     // whether the listener is on loopback
 	origins []string // allowed; nil means those of loopback hosts
 }
 
@@ -28,7 +29,8 @@ type Origin struct {
 // nobody but this machine itself can mean it. Without origins, the pages of
 // loopback hosts may call.
 func NewOrigin(listen schemas.Listen) *Origin {
-	o := &Origin{anyHost: len(listen.Hosts) == 0 && !isLoopback(listen.Address)}
+	local := isLoopback(listen.Address)
+	o := &Origin{anyHost: len(listen.Hosts) == 0 && !local, local: local}
 	for _, h := range listen.Hosts {
 		o.hosts = append(o.hosts, hostName(h))
 	}
@@ -49,6 +51,16 @@ func (o *Origin) Check(r *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// CheckProbe is Check for what is asked by machines, health above all: those that
+// ask for an address, as the probes of a cluster do, cannot have been rebound, and
+// are let in unless the listener is on loopback.
+func (o *Origin) CheckProbe(r *http.Request) error {
+	if _, err := netip.ParseAddr(hostName(r.Host)); err == nil && !o.local && len(r.Header["Origin"]) == 0 {
+		return nil
+	}
+	return o.Check(r)
 }
 
 func (o *Origin) mayCall(origin string) bool {

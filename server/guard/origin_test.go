@@ -65,3 +65,37 @@ func TestOriginCheck(t *testing.T) {
 		})
 	}
 }
+
+func TestOriginCheckProbe(t *testing.T) {
+	local := schemas.Listen{Address: "127.0.0.1"}
+	named := schemas.Listen{Address: "0.0.0.0", Hosts: []string{"mcp.example.com"}}
+	tests := map[string]struct {
+		listen  schemas.Listen
+		host    string
+		origins []string
+		ok      bool
+	}{
+		"loopback":                        {local, "127.0.0.1:8080", nil, true},
+		"loopback: rebound name":          {local, "evil.example.com", nil, false},
+		"loopback: another address":       {local, "192.0.2.1:8080", nil, false},
+		"loopback: page of elsewhere":     {local, "localhost", []string{"https://evil.example.com"}, false},
+		"named: from within":              {named, "localhost:8080", nil, true},
+		"named: address of a pod":         {named, "10.1.2.3:8080", nil, true},
+		"named: IPv6 address of a pod":    {named, "[fd00::1]:8080", nil, true},
+		"named: another name":             {named, "evil.example.com", nil, false},
+		"named: page that asks a pod":     {named, "10.1.2.3:8080", []string{"https://evil.example.com"}, false},
+		"public: any name":                {schemas.Listen{Address: "0.0.0.0"}, "service.cluster.local", nil, true},
+		"public: page that asks the host": {schemas.Listen{Address: "0.0.0.0"}, "service.cluster.local", []string{"http://evil.example.com"}, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := &http.Request{Host: tc.host, Header: http.Header{}}
+			if tc.origins != nil {
+				r.Header["Origin"] = tc.origins
+			}
+			if err := NewOrigin(tc.listen).CheckProbe(r); (err == nil) != tc.ok {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

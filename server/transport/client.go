@@ -7,13 +7,18 @@ import (
 	"strings"
 )
 
-// address is the IP address in "address:port".
+// address says who a client is by its "address:port": its IP address, of which
+// for IPv6 only the network of /64, as one machine has all of its addresses.
 func address(hostPort string) string {
 	at, err := netip.ParseAddrPort(hostPort)
 	if err != nil {
 		return hostPort
 	}
-	return at.Addr().Unmap().WithZone("").String()
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is6() && !ip.IsLoopback() {
+		return netip.PrefixFrom(ip, 64).Masked().String()
+	}
+	return ip.String()
 }
 
 // clientName is the name in a client's certificate that was checked, else the

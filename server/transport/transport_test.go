@@ -134,3 +134,21 @@ func FuzzLines(f *testing.F) {
 		}
 	})
 }
+
+func TestAClientIsAnAddressOrANetwork(t *testing.T) {
+	for from, want := range map[string]string{
+		"192.0.2.1:1234":                 "192.0.2.1",
+		"[::ffff:192.0.2.1]:1234":        "192.0.2.1",
+		"[2001:db8:1:2:3:4:5:6]:1234":    "2001:db8:1:2::/64",
+		"[2001:db8:1:2::1]:1":            "2001:db8:1:2::/64",
+		"[2001:db8:1:3::1]:1":            "2001:db8:1:3::/64",
+		"[::1]:1":                        "::1",
+		"[fe80::1%eth0]:1":               "fe80::/64",
+		"127.0.0.1:1":                    "127.0.0.1",
+		"a place that is not an address": "a place that is not an address",
+	} {
+		if got := address(from); got != want {
+			t.Errorf("%s: got %s, want %s", from, got, want)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sys/unix"
+
+	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/schemas"
+)
+
+// cgroupRoot is where Linux shows control groups (cgroups(7)).
+const cgroupRoot = "/sys/fs/cgroup"
+
+// fence is the control groups that hold a server's processes to its limits. It
+// takes the right to make groups at the root, which root on a machine has.
+type fence struct {
+	root string // cgroupRoot but for tests
+	name string
+}
+
+func (f folder) fence() fence {
+	sum := sha256.Sum256([]byte(f))
+	return fence{cgroupRoot, "erlmcp-" + filepath.Base(string(f)) + "-" + hex.EncodeToString(sum[:4])}
+}
+
+// isUnified reports whether this is the second version of control groups, where
+// one group has all controllers.
+func (g fence) isUnified() bool {
+	_, err := os.Stat(filepath.Join(g.root, "cgroup.controllers"))
+	return err == nil
+}
+
+// setting is a file of a group and what is written there.
+type setting struct{ group, file, value string }
+
+func (g fence) settings(doc cty.Value) ([]setting, error) {
+	limit := func(name string) cty.Value {
+		v, _ := document.Setting(doc, "limits", name).Unmark()
+		return v
+	}
+	memory, err := schemas.ParseSize(limit("memory").AsString())
+	if err != nil {
+		return nil, err
+	}
+	const period = 100_000 // microseconds
+	cpu, _ := limit("cpu").AsBigFloat().Float64()
+	quota := strconv.FormatFloat(max(1000, cpu*period), 'f', 0, 64) // no less is taken
+	bytes, processes := strconv.FormatInt(int64(memory), 10), strconv.Itoa(document.Int(limit("processes")))
+	if g.isUnified() {
+		group := filepath.Join(g.root, g.name)
+		return []setting{
+			{group, "memory.max", bytes}, {group, "memory.swap.max", "0"},
+			{group, "cpu.max", quota + " " + strconv.Itoa(period)}, {group, "pids.max", processes},
+		}, nil
+	}
+	group := func(controller string) string { return filepath.Join(g.root, controller, g.name) }
+	return []setting{
+		{group("memory"), "memory.limit_in_bytes", bytes},
+		{group("cpu"), "cpu.cfs_period_us", strconv.Itoa(period)}, {group("cpu"), "cpu.cfs_quota_us", quota},
+		{group("pids"), "pids.max", processes},
+	}, nil
+}
+
+// raise makes the groups with the limits of the document, as far as this user may
+// and the kernel can, and returns those that there are.
+func (g fence) raise(doc cty.Value) ([]string, error) {
+	all, err := g.settings(doc)
+	if err != nil {
+		return nil, err
+	}
+	if g.isUnified() {
+		// Without a right to this, the files below are not there.
+		_ = put(filepath.Join(g.root, "cgroup.subtree_control"), "+memory +cpu +pids")
+	}
+	made := map[string]bool{}
+	var groups []string
+	for _, s := range all {
+		if _, seen := made[s.group]; !seen {
+			err := os.Mkdir(s.group, 0o755)
+			made[s.group] = err == nil || errors.Is(err, fs.ErrExist)
+			if made[s.group] {
+				groups = append(groups, s.group)
+			}
+		}
+		if !made[s.group] {
+			continue
+		}
+		err := put(filepath.Join(s.group, s.file), s.value)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("set the limits of the server: %w", err)
+		}
+	}
+	return groups, nil
+}
+
+// put writes to a file of a group, which is there or not.
+func put(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// start starts the command inside the groups: nothing that it does escapes them.
+func (g fence) start(cmd *exec.Cmd, groups []string) error {
+	if len(groups) == 0 {
+		return cmd.Start()
+	}
+	if g.isUnified() {
+		group, err := os.Open(groups[0])
+		if err != nil {
+			return err
+		}
+		defer group.Close()
+		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
+		return cmd.Start()
+	}
+	started := make(chan error)
+	go startFrom(cmd, groups, started)
+	return <-started
+}
+
+// startFrom starts the command from a thread that was moved into the groups, and
+// that ends with this function: it keeps its lock.
+func startFrom(cmd *exec.Cmd, groups []string, started chan<- error) {
+	runtime.LockOSThread()
+	if unix.Gettid() == os.Getpid() {
+		startFromAnother(cmd, groups, started)
+		return
+	}
+	for _, g := range groups {
+		if err := put(filepath.Join(g, "tasks"), strconv.Itoa(unix.Gettid())); err != nil {
+			started <- fmt.Errorf("enter the control group %s: %w", g, err)
+			return
+		}
+	}
+	started <- cmd.Start()
+}
+
+// startFromAnother does so while the first thread, which never ends, is held.
+func startFromAnother(cmd *exec.Cmd, groups []string, started chan<- error) {
+	defer runtime.UnlockOSThread()
+	done := make(chan error)
+	go startFrom(cmd, groups, done)
+	started <- <-done
+}
+
+// drop ends what is left in the groups and removes them.
+func (g fence) drop(ctx context.Context) error {
+	groups := []string{filepath.Join(g.root, g.name)}
+	for _, controller := range []string{"memory", "cpu", "pids"} {
+		groups = append(groups, filepath.Join(g.root, controller, g.name))
+	}
+	for _, group := range groups {
+		var last error
+		gone, err := await(ctx, 5*time.Second, func() (bool, error) {
+			last = os.Remove(group)
+			if last == nil || errors.Is(last, fs.ErrNotExist) {
+				return true, nil
+			}
+			g.kill(group)
+			return false, nil
+		})
+		if err != nil {
+			return err
+		}
+		if !gone {
+			return fmt.Errorf("remove control group: %w", last)
+		}
+	}
+	return nil
+}
+
+// kill ends the processes of a group, which are descendants of the server.
+func (g fence) kill(group string) {
+	b, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+	if err != nil {
+		return
+	}
+	for _, line := range strings.Fields(string(b)) {
+		if pid, err := strconv.Atoi(line); err == nil && pid > 1 && pid != os.Getpid() {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
+		}
+	}
+}
