@@ -44,6 +44,7 @@ test: ## Run every test that needs only Go, with the race detector where there i
 
 e2e: build ## Run the tests against the real things: Docker and whole programs
 	e2e/setup/docker.sh
+	e2e/setup/npm.sh
 	$(GO) test -tags e2e -count=1 -timeout 20m ./e2e/... ./providers/...
 
 bench: ## Run the benchmarks; ratios against the peer beside them, in one run
