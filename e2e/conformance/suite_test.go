@@ -201,7 +201,7 @@ func installed(t *testing.T, name string, packages ...string) string {
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		t.Fatal("npm is missing; apt-get install npm, or install Node")
+		t.Fatal("npm is missing; e2e/setup/npm.sh installs it")
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,6 @@
 // with IsError; an error is a fault of the runtime itself.
 //
 // In order of reading: tool.go (the contract), piece.go and static.go (what is
-// given), exec.go, run.go and family_linux.go (programs and how they end), http.go,
-// search.go.
+// given), exec.go, run.go and family_linux.go (programs and how they end),
+// http.go, search.go.
 package backend

@@ -40,8 +40,8 @@ type Catalog struct {
 	prompts   map[string]*Prompt
 	maxSize   int64 // of what a resource holds
 	log       hclog.Logger
-	checkOnly bool // whether it is thrown away once it is built
 	live      bool
+	checkOnly bool // whether it is thrown away once it is built
 
 	toolList, promptList, templateList list
 }

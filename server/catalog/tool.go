@@ -63,7 +63,7 @@ func (c *Catalog) addBlock(name string, spec *schemas.Tool, env backend.Env) err
 		return err
 	}
 	inputs := backend.Arguments(spec)
-	if c.checkOnly && spec.InputSchema == "" && !haveDefaults(inputs) {
+	if c.checkOnly && spec.InputSchema == "" && spec.OutputSchema == "" && !haveDefaults(inputs) {
 		_, err := inputSchema(inputs) // is a schema by the way it is made
 		return err
 	}
