@@ -44,6 +44,7 @@ func (c *Configuration) checkServer(s *server) diag.List {
 	can := allowed{each: s.body.Attributes["for_each"] != nil, count: s.body.Attributes["count"] != nil, input: true}
 	var found collector
 	found.body(s.body, schemas.Describe[schemas.Server]())
+	found.body(&hclsyntax.Body{Blocks: s.body.Blocks}, schemas.Describe[schemas.Placement]()) // its attributes have rules of their own
 	diags = append(diags, c.check(found.refs, can)...)
 	s.refs = found.refs
 	for _, name := range []string{"count", "for_each", "enabled", "target"} {
