@@ -154,8 +154,11 @@ func TestKubernetesExample(t *testing.T) {
 	})
 	t.Run("destroy leaves nothing", func(t *testing.T) {
 		w.must(0, "destroy", "-auto-approve")
-		if left := tool(t, "kubectl", "get", "all,secret,configmap,pdb,hpa,networkpolicy,serviceaccount,namespace", "-A", "-l", "erlmcp.dev/lineage", "-o", "name"); left != "" {
+		if left := tool(t, "kubectl", "get", "all,secret,configmap,pdb,hpa,networkpolicy,serviceaccount", "-A", "-l", "erlmcp.dev/server=runbooks", "-o", "name"); left != "" {
 			t.Errorf("left in the cluster:\n%s", left)
+		}
+		if left := tool(t, "kubectl", "get", "namespace", "runbooks", "--ignore-not-found", "-o", "name"); left != "" {
+			t.Errorf("left in the cluster: %s", left)
 		}
 	})
 }
@@ -302,7 +305,7 @@ func TestKubernetesFleet(t *testing.T) {
 	var asked atomic.Int64
 	counting := countingKubeconfig(t, &asked)
 	w := newCluster(t, "")
-	w.env = []string{"KUBECONFIG=" + counting}
+	w.env, w.limit = []string{"KUBECONFIG=" + counting}, 10*time.Minute
 	images := newRegistry(t)
 	w.write("main.mcp.hcl", `
 target "kubernetes" "cluster" {

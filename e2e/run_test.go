@@ -42,6 +42,8 @@ type workspace struct {
 	t   *testing.T
 	dir string
 	env []string
+	// limit is how long a command may take.
+	limit time.Duration
 	// printed collects everything that erlmcp printed, for searching it for secrets.
 	printed *bytes.Buffer
 }
@@ -50,7 +52,7 @@ type workspace struct {
 // behind is destroyed.
 func newWorkspace(t *testing.T, example string) *workspace {
 	t.Helper()
-	w := &workspace{t: t, dir: t.TempDir(), printed: &bytes.Buffer{}}
+	w := &workspace{t: t, dir: t.TempDir(), printed: &bytes.Buffer{}, limit: 3 * time.Minute}
 	if example != "" {
 		copyFolder(t, filepath.Join(repository(t), "examples", example), w.dir)
 	}
@@ -97,7 +99,7 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 // run runs erlmcp to its end.
 func (w *workspace) run(args ...string) result {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), w.limit)
 	defer cancel()
 	cmd := w.command(ctx, args...)
 	var out, errs bytes.Buffer
