@@ -2,10 +2,13 @@
 package erlmcp_test
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +105,28 @@ func TestTheRuleFindsWrongArrows(t *testing.T) {
 	} {
 		if wrong(strings.Split(c.from, "/"), strings.Split(c.to, "/")) == "" {
 			t.Errorf("%s may import %s", c.from, c.to)
+		}
+	}
+}
+
+// TestEachDependencyHasAReason looks for every direct dependency in
+// docs/dependencies.md.
+func TestEachDependencyHasAReason(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`(?m)^\t(?:github\.com/)?(\S+?)(?:/v\d+)? v\S+$`).FindAllSubmatch(mod, -1)
+	if len(direct) < 10 {
+		t.Fatalf("only %d dependencies were found", len(direct))
+	}
+	for _, m := range direct {
+		if !bytes.Contains(reasons, []byte("`"+string(m[1])+"`")) {
+			t.Errorf("docs/dependencies.md does not say why %s is there", m[1])
 		}
 	}
 }
