@@ -3,6 +3,7 @@ package schemas
 import (
 	"fmt"
 	"regexp"
+	"unicode/utf8"
 )
 
 // LabelRule says what the label of a nested block may be.
@@ -21,25 +22,25 @@ const (
 	LabelText LabelRule = "text"
 )
 
-var (
-	labelName  = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
-	labelScope = regexp.MustCompile(`^[!#-\[\]-~]{1,256}$`)
-	labelInput = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
-	labelText  = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$`)
-)
+// labels holds the rules. Lengths are apart from the expressions: a counted
+// repeat is compiled once for each count, to megabytes where a class is large.
+var labels = map[LabelRule]struct {
+	expression *regexp.Regexp
+	most       int // characters
+	rule       string
+}{
+	LabelName:  {regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`), 128, "it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot"},
+	LabelInput: {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`), 128, "it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore"},
+	LabelScope: {regexp.MustCompile(`^[!#-\[\]-~]+$`), 256, "it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\"},
+	LabelText:  {regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$`), 128, "it must be 1 to 128 printable characters"},
+}
 
 // Check returns the rule that a label breaks, as a sentence without its subject,
 // or "".
 func (r LabelRule) Check(label string) string {
-	switch {
-	case r == LabelName && !labelName.MatchString(label):
-		return fmt.Sprintf("it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot, not %q", label)
-	case r == LabelInput && !labelInput.MatchString(label):
-		return fmt.Sprintf("it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore, not %q", label)
-	case r == LabelScope && !labelScope.MatchString(label):
-		return fmt.Sprintf("it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\, not %q", label)
-	case r == LabelText && !labelText.MatchString(label):
-		return fmt.Sprintf("it must be 1 to 128 printable characters, not %q", label)
+	l, ok := labels[r]
+	if !ok || utf8.RuneCountInString(label) <= l.most && l.expression.MatchString(label) {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%s, not %q", l.rule, label)
 }

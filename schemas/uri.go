@@ -14,7 +14,7 @@ type URIPart struct {
 	Slashes   bool // {+name}: the parameter may hold slashes
 }
 
-var uriParameter = regexp.MustCompile(`^\+?[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+var uriParameter = regexp.MustCompile(`^\+?[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseURITemplate reads a URI template with parameters of the forms {name} and
 // {+name} (RFC 6570, levels 1 and 2). Between two parameters there must be text,
@@ -36,7 +36,7 @@ func ParseURITemplate(template string) ([]URIPart, error) {
 		}
 		name, next, closed := strings.Cut(after, "}")
 		switch {
-		case !closed || !uriParameter.MatchString(name):
+		case !closed || len(name) > 128 || !uriParameter.MatchString(name):
 			return nil, errors.New("a parameter is not of the form {name} or {+name}")
 		case literal == "":
 			return nil, errors.New("there is no text before a parameter")
