@@ -111,7 +111,8 @@ func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) err
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("change the limits: %w", err)
+		return diag.Errorf("the engine refuses these limits", "%s", diag.Sentence(err)).
+			Fix("A limit of memory below what the server uses now needs a stop first; else give more.")
 	}
 	return nil
 }

@@ -117,7 +117,9 @@ func TestLimitsAreTakenBack(t *testing.T) {
 	if err == nil {
 		t.Error("it was applied")
 	}
-	if strings.Count(err.Error(), "Its log ends with") > 1 || !strings.Contains(err.Error(), "runs again as it did before") {
+	// The kernel refuses a limit below what is in use, unless it can reclaim enough.
+	refused := strings.Contains(err.Error(), "refuses these limits")
+	if strings.Count(err.Error(), "Its log ends with") > 1 || !refused && !strings.Contains(err.Error(), "runs again as it did before") {
 		t.Errorf("error = %v", err)
 	}
 	if now := w.seen(w.instance(onPort(port, ""))); !now.RawEquals(before) {
@@ -132,7 +134,13 @@ func TestMoreMemoryHealsAServerThatHadTooLittle(t *testing.T) {
 	if _, err := w.tryApply(w.instance(onPort(port, `,"limits":{"memory":"6MB"}`))); err == nil {
 		t.Fatal("it runs with 6 MB")
 	}
-	w.apply(w.instance(onPort(port, "")))
+	enough := w.instance(onPort(port, ""))
+	// The engine restarts the starved server all the time, and one of its starts
+	// may meet ours; the next apply converges.
+	if _, err := w.tryApply(enough); err != nil {
+		t.Log(err)
+		w.apply(enough)
+	}
 	w.answers(port)
 }
 
