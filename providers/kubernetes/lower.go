@@ -19,6 +19,12 @@ import (
 // Lower turns an instance into the objects of a server, and the namespace and
 // image that the target's servers share.
 func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
+	if len(in.Smokes) > 0 || in.Rollout != (resource.Rollout{}) {
+		d := diag.Errorf("Checks do not run on Kubernetes yet", "%s has smoke or rollout blocks, and %s could neither run them nor put a server back.", in.Address, in.Target.Address).
+			Fix("Leave them out for servers on this target: its Deployment replaces no pod before the next one is ready.")
+		d.Address = in.Address.String()
+		return resource.Lowered{}, diag.List{d}
+	}
 	s, err := settingsOf(in.Target)
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
