@@ -53,12 +53,14 @@ func (w *writer) update(ctx context.Context, c resource.Change, at found, actual
 		}
 	}
 	id, before := at.id, before{values: actual}
+	stopped := false
 	if has("memory", "cpu", "processes", "restart") {
 		if err := w.checkLimits(ctx, c); err != nil {
 			return actual, err
 		}
 		before.limits = true
-		if err := w.setLimits(ctx, c.Desired, id); err != nil {
+		var err error
+		if stopped, err = w.setLimits(ctx, c.Desired, id); err != nil {
 			return w.left(ctx, id, err)
 		}
 	}
@@ -74,7 +76,7 @@ func (w *writer) update(ctx context.Context, c resource.Change, at found, actual
 			return w.left(ctx, id, err)
 		}
 	}
-	if has("running", "document", "files", "loaded") {
+	if stopped || has("running", "document", "files", "loaded") {
 		how := max(changed["document"], changed["files"], changed["loaded"], changed["running"])
 		err := w.takeIn(ctx, c, id, how)
 		if err == nil {
@@ -93,28 +95,28 @@ func (w *writer) update(ctx context.Context, c resource.Change, at found, actual
 func isWell(v cty.Value) bool { return v.GetAttr("running").True() && v.GetAttr("loaded").True() }
 
 // setLimits changes the limits of a container. The engine refuses that of one that
-// ends again and again, perhaps for want of memory: that one is stopped for it.
-func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) error {
+// ends again and again, perhaps for want of memory: that one is stopped for it, and
+// is the caller's to start.
+func (w *writer) setLimits(ctx context.Context, values cty.Value, id string) (stopped bool, err error) {
 	d, _ := values.UnmarkDeep()
 	resources := limits(d)
 	options := client.ContainerUpdateOptions{
 		Resources:     &resources,
 		RestartPolicy: &container.RestartPolicy{Name: container.RestartPolicyMode(d.GetAttr("restart").AsString())},
 	}
-	_, err := w.api.ContainerUpdate(ctx, id, options)
+	_, err = w.api.ContainerUpdate(ctx, id, options)
 	if errdefs.IsConflict(err) {
 		if err := w.stop(ctx, id, nil); err != nil {
-			return err
+			return false, err
 		}
-		if _, err = w.api.ContainerUpdate(ctx, id, options); err == nil {
-			_, err = w.api.ContainerStart(ctx, id, client.ContainerStartOptions{})
-		}
+		stopped = true
+		_, err = w.api.ContainerUpdate(ctx, id, options)
 	}
 	if err != nil {
-		return diag.Errorf("the engine refuses these limits", "%s", diag.Sentence(err)).
+		return stopped, diag.Errorf("the engine refuses these limits", "%s Nothing of the server was changed.", diag.Sentence(err)).
 			Fix("A limit of memory below what the server uses now needs a stop first; else give more.")
 	}
-	return nil
+	return stopped, nil
 }
 
 // takeIn makes the server run with what lies in its volume: by a reload when

@@ -57,7 +57,7 @@ func (w *writer) putBack(ctx context.Context, c resource.Change, id string, befo
 		}
 	}
 	if before.limits {
-		if err := w.setLimits(ctx, before.values, id); err != nil {
+		if _, err := w.setLimits(ctx, before.values, id); err != nil {
 			return w.left(ctx, id, document.PutBack(failure, err))
 		}
 	}
