@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -21,27 +22,38 @@ func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
 		return
 	}
-	x.Detach(func() {
-		defer rt.workers.leave()
-		out := append(transport.Buffer(), '[')
-		for _, data := range m.Batch {
-			sub := x.Sub(data, func(a transport.Answer) {
-				if a.Body == nil {
-					return
-				}
-				if len(out) > 1 {
-					out = append(out, ',')
-				}
-				out = append(out, a.Body...)
-			})
-			rt.part(ctx, sub)
-		}
-		if len(out) == 1 {
-			x.Answer(transport.Answer{})
-			return
-		}
-		x.Answer(transport.Answer{Body: append(out, ']')})
-	})
+	x.Detach(&batch{rt, ctx, x, m.Batch})
+}
+
+// batch is the messages of a batch that was admitted to the workers.
+type batch struct {
+	rt       *Runtime
+	ctx      context.Context
+	x        *transport.Exchange
+	messages []json.RawMessage
+}
+
+// Run implements [transport.Work].
+func (b *batch) Run() {
+	defer b.rt.workers.leave()
+	out := append(transport.Buffer(), '[')
+	for _, data := range b.messages {
+		sub := b.x.Sub(data, func(a transport.Answer) {
+			if a.Body == nil {
+				return
+			}
+			if len(out) > 1 {
+				out = append(out, ',')
+			}
+			out = append(out, a.Body...)
+		})
+		b.rt.part(b.ctx, sub)
+	}
+	if len(out) == 1 {
+		b.x.Answer(transport.Answer{})
+		return
+	}
+	b.x.Answer(transport.Answer{Body: append(out, ']')})
 }
 
 // part answers one message of a batch.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -28,10 +27,12 @@ type call struct {
 	opened  time.Duration  // how long a stream took to open; 0 for other calls
 	answer  transport.Answer
 
-	deadline *deadline // nil for calls that do not go through the workers
-	line     *line     // of tools and prompts, which may talk to the client
-	rounds   rounds
-	task     *task.Task // that the call goes on as
+	method method
+	known  bool  // whether there is such a method
+	span   span  // of a call that goes through the workers, and of streams
+	line   *line // of tools and prompts, which may talk to the client
+	rounds rounds
+	task   *task.Task // that the call goes on as
 }
 
 // Handle answers one message; see [transport.Handler].
@@ -53,11 +54,12 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 	switch m.Kind {
 	case protocol.Request:
 		c := &call{rt: rt, st: st, x: x, m: m, version: x.Version, ctx: ctx}
+		c.method, c.known = methodOf(m.Method)
 		c.request()
 	case protocol.Notification:
 		if m.Method == protocol.Cancelled && x.Peer != nil {
 			if id := m.Params.Get("requestId"); id != nil {
-				rt.inflight.cancel(x.Peer, id)
+				x.Peer.Cancel(id)
 			}
 		}
 		x.Answer(transport.Answer{})
@@ -86,8 +88,7 @@ func (c *call) request() {
 		c.finish(nil, err)
 		return
 	}
-	method, known := methodOf(c.m.Method)
-	if !known || !method.in(c.version) {
+	if !c.known || !c.method.in(c.version) {
 		if c.version.Modern() {
 			c.answer.Status = http.StatusNotFound
 		}
@@ -99,12 +100,12 @@ func (c *call) request() {
 		return
 	}
 	switch {
-	case method.stream != nil:
-		c.x.Detach(func() { method.stream(c) })
-	case method.slow:
-		c.queue(method)
+	case c.method.stream != nil:
+		c.x.Detach(c)
+	case c.method.slow:
+		c.queue()
 	default:
-		c.run(method)
+		c.run()
 	}
 }
 
@@ -143,28 +144,34 @@ func (c *call) settleVersion() (status int, _ *protocol.Error) {
 }
 
 // queue runs a method that may take long, when a worker is free.
-func (c *call) queue(m method) {
+func (c *call) queue() {
 	if !c.rt.workers.admit() {
 		c.rt.metrics.Refused("queue")
 		c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Second}
 		c.finish(nil, overloaded())
 		return
 	}
-	c.x.Detach(func() {
-		defer c.rt.workers.leave()
-		ctx, end := c.rt.inflight.begin(c.ctx, c.x.Peer, c.m.ID)
-		defer end()
-		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
-		defer c.deadline.end()
-		c.ctx = ctx
-		do := func() {
-			c.run(m)
-			c.deadline.end() // what still waits for the client must give its worker back
-		}
-		if err := c.rt.workers.work(ctx, do); err != nil {
-			c.finish(nil, c.interrupted())
-		}
-	})
+	c.x.Detach(c)
+}
+
+// Run implements [transport.Work]: what may take long of a stream, and of a call
+// that was admitted to the workers.
+func (c *call) Run() {
+	if c.method.stream != nil {
+		c.method.stream(c)
+		return
+	}
+	defer c.rt.workers.leave()
+	c.span.begin(c.ctx, c.x.Peer, c.m.ID, time.Duration(c.st.doc.Limits.CallTimeout))
+	c.ctx = &c.span
+	defer c.span.end()
+	if err := c.rt.workers.begin(c.ctx); err != nil {
+		c.finish(nil, c.interrupted())
+		return
+	}
+	defer c.rt.workers.done()
+	c.run()
+	c.span.end() // what still waits for the client must give its worker back
 }
 
 func overloaded() *protocol.Error {
@@ -174,13 +181,13 @@ func overloaded() *protocol.Error {
 // yield gives back the worker of a call that waits for its client, and stops its
 // clock; resume takes up both again. Several parts of a call may wait at a time.
 func (c *call) yield() {
-	if c.deadline.pause() {
+	if c.span.pause() {
 		c.rt.workers.yield()
 	}
 }
 
 func (c *call) resume() {
-	if c.deadline.resume() {
+	if c.span.resume() {
 		c.rt.workers.resume()
 	}
 }
@@ -196,7 +203,7 @@ func (c *call) principal() string {
 
 // late reports whether the call has taken too long.
 func (c *call) late() bool {
-	return errors.Is(context.Cause(c.ctx), context.DeadlineExceeded)
+	return c.span.cause() == context.DeadlineExceeded
 }
 
 // interrupted is the error of a call whose context has ended.
@@ -208,9 +215,9 @@ func (c *call) interrupted() *protocol.Error {
 }
 
 // run runs a method and answers.
-func (c *call) run(m method) {
+func (c *call) run() {
 	dst := c.era().BeginResult(transport.Buffer(), c.m.ID, protocol.Completed)
-	dst, err := c.guarded(m, dst)
+	dst, err := c.guarded(dst)
 	if c.st.gate.Restricts() && c.cache.Scope == "public" {
 		c.cache.Scope = "private" // others may see something else
 	}
@@ -225,14 +232,14 @@ func (c *call) era() protocol.Era {
 }
 
 // guarded runs a method; a panic in it is an internal error, and logged.
-func (c *call) guarded(m method, dst []byte) (_ []byte, err *protocol.Error) {
+func (c *call) guarded(dst []byte) (_ []byte, err *protocol.Error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.rt.log.Error("a method panicked", "method", c.metricName(), "tool", c.tool, "panic", p, "stack", string(debug.Stack()))
 			err = protocol.NewError(protocol.InternalError, "Internal error")
 		}
 	}()
-	return m.run(c, dst)
+	return c.method.run(c, dst)
 }
 
 // finish answers with the result in dst, or with the error.
@@ -257,8 +264,10 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	if c.line != nil {
 		c.line.close()
 	}
-	if errors.Is(context.Cause(c.ctx), errCancelled) {
+	c.span.unlist()
+	if c.span.cause() == errCancelled {
 		c.receipt(err)
+		c.m.Release()
 		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
 		return
 	}
@@ -271,6 +280,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	}
 	c.answer.Body = dst
 	c.receipt(nil)
+	c.m.Release()
 	c.x.Answer(c.answer)
 }
 
@@ -283,12 +293,13 @@ func badRequest(code int) bool {
 func (c *call) refuse(err *protocol.Error) {
 	c.answer.Body = protocol.AppendError(transport.Buffer(), c.m.ID, err)
 	c.receipt(err)
+	c.m.Release()
 	c.x.Answer(c.answer)
 }
 
 // metricName is the method, or "other" for what clients make up.
 func (c *call) metricName() string {
-	if _, known := methodOf(c.m.Method); known {
+	if c.known {
 		return c.m.Method
 	}
 	return "other"

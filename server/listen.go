@@ -29,9 +29,9 @@ func listenForChanges(c *call) {
 		return
 	}
 	defer c.rt.listens.Add(-1)
-	ctx, forget := c.rt.inflight.begin(c.ctx, c.x.Peer, c.m.ID)
-	defer forget()
-	c.ctx = ctx
+	c.span.begin(c.ctx, c.x.Peer, c.m.ID, 0)
+	defer c.span.end()
+	c.ctx = &c.span
 	c.release() // a stream that is open is not a request in progress
 	c.release = func() {}
 	var end []byte

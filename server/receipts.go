@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -100,7 +98,7 @@ var refusals = map[int]string{protocol.RateLimited: "rate_limit", protocol.Overl
 
 func (c *call) outcome(err *protocol.Error) string {
 	switch {
-	case errors.Is(context.Cause(c.ctx), errCancelled):
+	case c.span.cause() == errCancelled:
 		return receipt.Cancelled
 	case err != nil || c.failed:
 		return receipt.Failed

@@ -34,7 +34,6 @@ type Runtime struct {
 	feed     *catalog.Feed
 	front    *transport.Front
 	workers  *workers
-	inflight *inflight
 	receipts *receipt.Log // nil when they are off
 	listens  atomic.Int64 // streams of subscriptions/listen
 	tasks    *task.Table
@@ -68,8 +67,8 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		opts: opts, log: telemetry.NewLogger(doc.Log, out),
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
-		feed:     catalog.NewFeed(), inflight: newInflight(),
-		random: randomSeal(), stopped: make(chan struct{}),
+		feed:     catalog.NewFeed(),
+		random:   randomSeal(), stopped: make(chan struct{}),
 	}
 	rt.newTasks(doc.Limits)
 	rt.phase.Store("starting")

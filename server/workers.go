@@ -33,24 +33,25 @@ func (w *workers) admit() bool {
 
 func (w *workers) leave() { w.admitted.Add(-1) }
 
-// work waits for its turn and runs do, unless the context ends first.
-func (w *workers) work(ctx context.Context, do func()) error {
+// begin waits for a turn, unless the context ends first, which is its error; done
+// ends it.
+func (w *workers) begin(ctx context.Context) error {
 	select {
 	case w.slots <- struct{}{}:
+		return nil
 	default:
-		w.metrics.Queue.Inc()
-		select {
-		case w.slots <- struct{}{}:
-			w.metrics.Queue.Dec()
-		case <-ctx.Done():
-			w.metrics.Queue.Dec()
-			return ctx.Err()
-		}
 	}
-	defer func() { <-w.slots }()
-	do()
-	return nil
+	w.metrics.Queue.Inc()
+	defer w.metrics.Queue.Dec()
+	select {
+	case w.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
+
+func (w *workers) done() { <-w.slots }
 
 // yield gives up a turn for as long as the call only waits; resume waits for
 // another. Turns end, so that it needs no context.

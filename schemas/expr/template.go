@@ -23,6 +23,7 @@ type Template struct {
 	place *place
 	names []string // inputs that it mentions by name, sorted
 	bound bool     // whether evaluating it needs a budget
+	plain plain    // nil when it has to be evaluated
 }
 
 // Compile compiles a template for the place where its text goes, and so decides
@@ -63,6 +64,7 @@ func Compile(src schemas.Template, where string) (*Template, error) {
 	}
 	t := &Template{place: p, names: mentioned(e)}
 	t.root, t.bound = meterNode(root)
+	t.plain = plainOf(t.root)
 	return t, nil
 }
 

@@ -260,6 +260,49 @@ func TestInputNeverChangesTheShapeOfAURL(t *testing.T) {
 	})
 }
 
+// TestPlainTemplatesMeanTheSame compares the short way of templates that only
+// write inputs with their evaluation.
+func TestPlainTemplatesMeanTheSame(t *testing.T) {
+	for _, c := range []struct {
+		src, where string
+		plain      bool
+	}{
+		{"${input.x}", "text", true},
+		{"a ${input.x} b ${input.y}${input.x}", "text", true},
+		{"https://h/a/${input.x}?q=${input.y}", "url", true},
+		{"k ${input.x}", "header", true},
+		{"-${input.x}", "word", true},
+		{"${input.x.z}", "text", false},
+		{"${upper(input.x)}", "text", false},
+		{"%{ if input.y != null }${input.x}%{ endif }", "text", false},
+	} {
+		tmpl, err := Compile(schemas.Template(c.src), c.where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (tmpl.plain != nil) != c.plain {
+			t.Errorf("%s: plain = %v", c.src, !c.plain)
+		}
+		value := rapid.OneOf(
+			rapid.Map(rapid.String(), func(s string) any { return s }),
+			rapid.SampledFrom([]any{"e\u0301", "..", "a/b\r\n", "\x00", "", nil, 1.5, true, []any{"x"}, json.Number("12345678901234567890")}),
+		)
+		rapid.Check(t, func(t *rapid.T) {
+			given := map[string]any{}
+			for _, name := range []string{"x", "y", ""} {
+				if rapid.Bool().Draw(t, "given") {
+					given[name] = value.Draw(t, name)
+				}
+			}
+			want, wantErr := tmpl.Eval(Input(given))
+			got, err := tmpl.EvalArguments(given)
+			if got != want || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
+				t.Fatalf("%s of %v: %q, %v; want %q, %v", c.src, given, got, err, want, wantErr)
+			}
+		})
+	}
+}
+
 func TestInputNumbers(t *testing.T) {
 	for src, want := range map[string]string{
 		"1e3": "1000", "0.1": "0.1", "1e-999999999": "0", "1e400": "17976931348623", "-1e999999999": "-17976931348623",

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/protocol"
@@ -33,7 +31,7 @@ func (c compiler) piece(s *schemas.Content) (*Piece, error) {
 	if err != nil || !literal(p.uri) || !literal(p.text) {
 		return p, err
 	}
-	fixed, err := p.Eval(cty.EmptyObjectVal)
+	fixed, err := p.Eval(nil)
 	return &Piece{fixed: fixed, constant: true}, err
 }
 
@@ -92,8 +90,8 @@ func (c compiler) embedded(p *Piece, e *schemas.Embedded) (err error) {
 	return nil
 }
 
-// Eval is the piece for an input.
-func (p *Piece) Eval(input cty.Value) (protocol.Content, error) {
+// Eval is the piece for arguments as [expr.Input] takes them.
+func (p *Piece) Eval(args map[string]any) (protocol.Content, error) {
 	out := p.fixed
 	if p.constant {
 		return out, nil
@@ -101,12 +99,12 @@ func (p *Piece) Eval(input cty.Value) (protocol.Content, error) {
 	var uri, text string
 	var err error
 	if p.uri != nil {
-		if uri, err = eval("uri", p.uri, input); err != nil {
+		if uri, err = evalArguments("uri", p.uri, args); err != nil {
 			return out, err
 		}
 	}
 	if p.text != nil {
-		if text, err = eval("text", p.text, input); err != nil {
+		if text, err = evalArguments("text", p.text, args); err != nil {
 			return out, err
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/protocol"
@@ -16,11 +14,10 @@ type staticTool struct {
 	pieces     []*Piece
 	structured *expr.Template // nil without
 	failed     bool
-	fixed      bool // nothing depends on the input
 }
 
 func newStatic(s *schemas.Static, c compiler) (Tool, error) {
-	t := staticTool{failed: s.Error, fixed: s.Structured == ""}
+	t := staticTool{failed: s.Error}
 	contents := s.Contents
 	if len(contents) == 0 {
 		contents = []schemas.Content{{Text: s.Text}}
@@ -33,7 +30,6 @@ func newStatic(s *schemas.Static, c compiler) (Tool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("static.content %d: %w", i+1, err)
 		}
-		t.fixed = t.fixed && p.constant
 		t.pieces = append(t.pieces, p)
 	}
 	var err error
@@ -45,19 +41,15 @@ func newStatic(s *schemas.Static, c compiler) (Tool, error) {
 
 // Call answers with the pieces.
 func (t staticTool) Call(_ context.Context, args map[string]any) (*protocol.ToolResult, error) {
-	input := cty.EmptyObjectVal
-	if !t.fixed {
-		input = expr.Input(args)
-	}
 	r := &protocol.ToolResult{Content: make([]protocol.Content, len(t.pieces)), IsError: t.failed}
 	for i, p := range t.pieces {
 		var err error
-		if r.Content[i], err = p.Eval(input); err != nil {
+		if r.Content[i], err = p.Eval(args); err != nil {
 			return unfit(err), nil
 		}
 	}
 	if t.structured != nil {
-		text, err := eval("structured", t.structured, input)
+		text, err := evalArguments("structured", t.structured, args)
 		if err != nil {
 			return unfit(err), nil
 		}

@@ -118,6 +118,16 @@ func eval(attribute string, t *expr.Template, input cty.Value) (string, error) {
 	return s, nil
 }
 
+// evalArguments evaluates a template of that attribute, for arguments of which no
+// object was made.
+func evalArguments(attribute string, t *expr.Template, args map[string]any) (string, error) {
+	s, err := t.EvalArguments(args)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", attribute, err)
+	}
+	return s, nil
+}
+
 // unfit is the result for arguments that do not fit where they should go.
 func unfit(err error) *protocol.ToolResult {
 	return protocol.ErrorResult("The arguments do not fit. " + err.Error())

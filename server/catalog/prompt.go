@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/protocol"
@@ -57,14 +55,13 @@ func (c *Catalog) addPrompt(name string, spec *schemas.Prompt) error {
 
 // written makes the messages of a prompt block.
 func written(name string, spec *schemas.Prompt, pieces []*backend.Piece, args map[string]string) (*protocol.PromptResult, error) {
-	values := make(map[string]cty.Value, len(args))
+	values := make(map[string]any, len(args))
 	for arg, text := range args {
-		values[arg] = cty.StringVal(text)
+		values[arg] = text
 	}
-	input := cty.ObjectVal(values)
 	out := &protocol.PromptResult{Description: spec.Description, Messages: make([]protocol.PromptMessage, len(pieces))}
 	for i, p := range pieces {
-		content, err := p.Eval(input)
+		content, err := p.Eval(values)
 		if err != nil {
 			return nil, protocol.NewError(protocol.InvalidParams, "message %d of prompt %s: %v", i+1, name, err)
 		}

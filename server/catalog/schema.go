@@ -24,6 +24,7 @@ import (
 type arguments struct {
 	source   json.RawMessage
 	compiled *jsonschema.Schema
+	quick    *quick // nil for an input_schema
 	defaults map[string]json.RawMessage
 	mirrored []mirrored
 }
@@ -43,6 +44,9 @@ func newArguments(spec *schemas.Tool, inputs map[string]*schemas.Input) (*argume
 		return nil, within{"input_schema", fmt.Errorf("it is not JSON: %w", err)}
 	}
 	a := &arguments{source: compact.Bytes()}
+	if spec.InputSchema == "" {
+		a.quick = newQuick(inputs)
+	}
 	var top struct {
 		Type       string `json:"type"`
 		Properties map[string]struct {
@@ -147,6 +151,9 @@ func (a *arguments) check(args map[string]any) error {
 		}
 		args[name] = v
 	}
+	if a.quick != nil && a.quick.fits(args) {
+		return nil
+	}
 	if err := a.compiled.Validate(args); err != nil {
 		return errors.New(explain(err))
 	}
@@ -219,11 +226,15 @@ func inputSchema(inputs map[string]*schemas.Input) (json.RawMessage, error) {
 			return nil, within{"input." + name, err}
 		}
 		out.Properties[name] = p
-		if in.Required == nil && in.Default == "" || in.Required != nil && *in.Required {
+		if isRequired(in) {
 			out.Required = append(out.Required, name)
 		}
 	}
 	return json.Marshal(out)
+}
+
+func isRequired(in *schemas.Input) bool {
+	return in.Required == nil && in.Default == "" || in.Required != nil && *in.Required
 }
 
 func newProperty(in *schemas.Input) (*property, error) {

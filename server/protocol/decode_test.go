@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -162,4 +163,60 @@ func typed(v any) string {
 		return fmt.Sprint(out)
 	}
 	return fmt.Sprintf("%T %v", v, v)
+}
+
+// FuzzArguments holds the decoding of arguments to
+// encoding/json, whatever was written.
+func FuzzArguments(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `{ }`, `{"a":[],"b":{},"c":[ 1 , -2.5e3,0.1 ]}`, `{"a":"\"\\\u00e9\ud83d\ude00\ud800","a":true,"b":[[null],{"c":false}] }`, `{"a":9007199254740993}`, `{"a":1e400}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := Decode([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":`+string(raw)+`}}`), 32)
+		if err != nil || len(m.Params) != 1 {
+			return
+		}
+		got, err := m.Arguments()
+		if err != nil {
+			return
+		}
+		var want map[string]any
+		if err := json.Unmarshal(m.Params.Get("arguments"), &want); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := json.Marshal(got)
+		dec := json.NewDecoder(strings.NewReader(string(m.Params.Get("arguments"))))
+		dec.UseNumber()
+		if err := dec.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		b, _ := json.Marshal(floats(want))
+		if want == nil {
+			b = []byte("{}")
+		}
+		if string(a) != string(b) {
+			t.Fatalf("%s\nis read as %s\nwant %s", raw, a, b)
+		}
+	})
+}
+
+// floats makes float64 of numbers that are not large integers.
+func floats(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name := range v {
+			v[name] = floats(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = floats(v[i])
+		}
+	case json.Number:
+		if f, _ := v.Float64(); math.Abs(f) < maxExact || strings.ContainsAny(v.String(), ".eE") {
+			return f
+		}
+	}
+	return v
 }

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -26,6 +27,26 @@ type Message struct {
 	Batch  []json.RawMessage // the messages of a batch, not yet decoded
 	Result json.RawMessage   // of a response; nil when it is an error
 	Error  json.RawMessage   // of a response; nil when it is a result
+
+	parts *parts // that Params and Meta are made of
+}
+
+// parts is the memory of the objects of a message, for messages to come.
+type parts struct{ top, params, meta Object }
+
+var partsPool = sync.Pool{New: func() any { return new(parts) }}
+
+// Release gives back what the message is made of. Neither Params nor Meta may be
+// used afterwards. Messages need not be released.
+func (m *Message) Release() {
+	if m.parts == nil {
+		return
+	}
+	clear(m.parts.top)
+	clear(m.Params)
+	clear(m.Meta)
+	partsPool.Put(m.parts)
+	m.parts, m.Params, m.Meta = nil, nil, nil
 }
 
 // Member is one member of an object.
@@ -63,15 +84,15 @@ func Decode(data []byte, depth int) (Message, *Error) {
 	if s.peek() == '[' {
 		return decodeBatch(&s)
 	}
-	var m Message
-	var top Object
-	if err := s.message(&top, &m); err != nil {
+	all := partsPool.Get().(*parts)
+	m := Message{parts: all}
+	if err := s.message(all, &m); err != nil {
 		return m, err
 	}
 	if err := s.end(); err != nil {
 		return Message{}, err
 	}
-	return m, m.classify(top)
+	return m, m.classify(all.top)
 }
 
 func decodeBatch(s *scanner) (Message, *Error) {

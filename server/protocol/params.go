@@ -1,10 +1,7 @@
 package protocol
 
 import (
-	"bytes"
 	"encoding/json"
-	"math"
-	"strings"
 )
 
 // Methods.
@@ -62,77 +59,12 @@ func (m *Message) Arguments() (map[string]any, *Error) {
 	if raw[0] != '{' {
 		return nil, NewError(InvalidParams, "params.arguments must be an object")
 	}
-	var args map[string]any
-	var err error
-	if hasLongNumber(raw) {
-		dec := json.NewDecoder(bytes.NewReader(raw))
-		dec.UseNumber()
-		if err = dec.Decode(&args); err == nil {
-			err = settleNumbers(args)
-		}
-	} else {
-		err = json.Unmarshal(raw, &args)
-	}
-	if err != nil {
+	v := values{data: raw}
+	args := v.object()
+	if v.err != nil {
 		return nil, NewError(InvalidParams, "params.arguments: a number is out of range")
 	}
 	return args, nil
-}
-
-// maxExact is the largest integer below which float64 holds every one.
-const maxExact = 1 << 53
-
-// hasLongNumber reports whether raw may hold an integer above maxExact, which
-// has 16 digits.
-func hasLongNumber(raw []byte) bool {
-	run := 0
-	for _, c := range raw {
-		if c < '0' || c > '9' {
-			run = 0
-		} else if run++; run >= 16 {
-			return true
-		}
-	}
-	return false
-}
-
-// settleNumbers replaces the numbers of v, a decoded object or array, by
-// float64, but for large integers.
-func settleNumbers(v any) error {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, e := range v {
-			n, err := settleNumber(e)
-			if err != nil {
-				return err
-			}
-			v[name] = n
-		}
-	case []any:
-		for i, e := range v {
-			n, err := settleNumber(e)
-			if err != nil {
-				return err
-			}
-			v[i] = n
-		}
-	}
-	return nil
-}
-
-func settleNumber(v any) (any, error) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return v, settleNumbers(v)
-	}
-	f, err := n.Float64()
-	if err != nil {
-		return nil, err
-	}
-	if math.Abs(f) >= maxExact && !strings.ContainsAny(n.String(), ".eE") {
-		return n, nil
-	}
-	return f, nil
 }
 
 // Cursor returns params.cursor, and whether there is one.

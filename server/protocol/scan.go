@@ -17,25 +17,30 @@ type scanner struct {
 // are looked up one after the other.
 const maxMembers = 128
 
-// message reads the object of a message into top, and what lies in params and
+// message reads the object of a message, and what lies in params and
 // params._meta into m.
-func (s *scanner) message(top *Object, m *Message) *Error {
+func (s *scanner) message(all *parts, m *Message) *Error {
+	all.top, all.params, all.meta = all.top[:0], all.params[:0], all.meta[:0]
 	if s.peek() != '{' {
 		if err := s.value(); err != nil {
 			return err
 		}
 		return NewError(InvalidRequest, "the message is not an object")
 	}
-	return s.object(top, func(name string) *Error {
+	return s.object(&all.top, func(name string) *Error {
 		if name != "params" || s.peek() != '{' {
 			return s.value()
 		}
-		return s.object(&m.Params, func(name string) *Error {
+		err := s.object(&all.params, func(name string) *Error {
 			if name != "_meta" || s.peek() != '{' {
 				return s.value()
 			}
-			return s.object(&m.Meta, func(string) *Error { return s.value() })
+			err := s.object(&all.meta, func(string) *Error { return s.value() })
+			m.Meta = all.meta
+			return err
 		})
+		m.Params = all.params
+		return err
 	})
 }
 

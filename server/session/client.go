@@ -19,6 +19,7 @@ type Client struct {
 	subscribed []string // URIs, in order
 	asked      uint64
 	open       map[string]chan<- Reply // questions without an answer yet; nil when there are none
+	pending    *Pending                // requests being answered, the latest first
 	ended      bool
 }
 

@@ -16,5 +16,5 @@
 //
 // The package knows neither HTTP nor what is served.
 //
-// In order of reading: client.go, session.go, table.go, events.go.
+// In order of reading: client.go, pending.go, session.go, table.go, events.go.
 package session

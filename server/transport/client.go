@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -40,14 +42,33 @@ func (x *Exchange) Proven() bool {
 	return x.Identity != nil || strings.HasPrefix(x.Client, byCertificate)
 }
 
+// visitor is what is known of the other end of an HTTP connection. Its requests
+// come one after the other.
+type visitor struct {
+	client string // address, or name in the certificate
+	host   string // that was let in last
+}
+
+type visitorKey struct{}
+
+// withVisitor says in the context of each request who is at the other end.
+func withVisitor(ctx context.Context, conn net.Conn) context.Context {
+	switch c := conn.(type) {
+	case *peeked:
+		return context.WithValue(ctx, visitorKey{}, &c.visitor)
+	case *peekedTLS:
+		return context.WithValue(ctx, visitorKey{}, &c.visitor)
+	}
+	return ctx
+}
+
+// visitorOf is the visitor that a request is from.
+func visitorOf(r *http.Request) *visitor { return r.Context().Value(visitorKey{}).(*visitor) }
+
 // requester is the client of an HTTP request: its identity when it has one.
 func requester(r *http.Request, id *auth.Identity) string {
 	if id != nil {
 		return id.Key
 	}
-	addr := address(r.RemoteAddr)
-	if r.TLS != nil {
-		return clientName(r.TLS, addr)
-	}
-	return addr
+	return visitorOf(r).client
 }

@@ -33,8 +33,9 @@ func detect(first byte) language {
 // peeked is a connection whose first byte has been read already.
 type peeked struct {
 	net.Conn
-	first  byte
-	unread bool
+	first   byte
+	unread  bool
+	visitor visitor
 }
 
 // Read gives the first byte again, then goes on.

@@ -39,7 +39,7 @@ type way interface {
 	notify(message []byte) error
 	keepAlive() error
 	hangUp()
-	detach(work func())
+	detach(work Work)
 	stopping() <-chan struct{}
 }
 
@@ -66,7 +66,10 @@ func (x *Exchange) Notify(message []byte) error { return x.way.notify(message) }
 // Detach runs work that may take long, so that other messages of the same
 // connection need not wait: in a goroutine of its own where the connection
 // carries several messages at once.
-func (x *Exchange) Detach(work func()) { x.way.detach(work) }
+func (x *Exchange) Detach(work Work) { x.way.detach(work) }
+
+// Work is what may take long. It sees to it that its exchange is answered.
+type Work interface{ Run() }
 
 // KeepAlive shows on a quiet stream that it is still there, and finds out whether
 // the client is. Long-lived exchanges call it every [KeepAlivePeriod].
@@ -98,7 +101,7 @@ func (p *part) answer(a Answer)             { p.answered(a) }
 func (p *part) notify(message []byte) error { return p.whole.notify(message) }
 func (p *part) keepAlive() error            { return p.whole.keepAlive() }
 func (p *part) hangUp()                     {}
-func (p *part) detach(work func())          { work() }
+func (p *part) detach(work Work)            { work.Run() }
 func (p *part) stopping() <-chan struct{}   { return p.whole.stopping() }
 
 // maxPooled is the largest buffer that is kept for reuse.

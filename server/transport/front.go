@@ -81,6 +81,7 @@ func NewFront(ctx context.Context, c Config) *Front {
 		IdleTimeout:       time.Duration(c.Limits.IdleTimeout),
 		MaxHeaderBytes:    32 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withVisitor,
 		ErrorLog:          c.Logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
 	go f.http.Serve(f.handed) // ends when drain or cut closes the server
@@ -113,7 +114,9 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			f.closed(conn)
 			continue
 		}
-		if c := (&counted{Conn: conn, front: f}); f.begin(c) {
+		c := &counted{front: f}
+		c.begin(conn)
+		if f.begin(c) {
 			go f.admit(c, rawOnly)
 		} else {
 			c.Close()
@@ -132,7 +135,7 @@ func (f *Front) closed(conn net.Conn) {
 
 // counted is a connection that is counted until it is closed.
 type counted struct {
-	net.Conn
+	timed
 	front *Front
 	once  sync.Once
 }
@@ -152,6 +155,7 @@ func (f *Front) admit(conn net.Conn, rawOnly bool) {
 	f.mu.Unlock()
 	switch speaks {
 	case speaksHTTP:
+		p.visitor.client = client
 		if secure, ok := p.Conn.(*tls.Conn); ok {
 			f.handed.give(&peekedTLS{p, secure})
 		} else {

@@ -34,7 +34,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.Others.ServeHTTP(w, r)
 		return
 	}
-	if err := f.Origin.Check(r); err != nil {
+	if err := f.checkOrigin(r); err != nil {
 		f.Refused(Refusal{"origin", requester(r, nil), http.StatusForbidden})
 		refuse(w, http.StatusForbidden, protocol.NewError(protocol.InvalidRequest, "%v", err))
 		return
@@ -62,6 +62,29 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "POST, GET, DELETE")
 		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
 	}
+}
+
+// checkOrigin checks a request's Host and Origin. A visitor that is not a page and
+// asks for the host that it asked for before is let in as before.
+func (f *Front) checkOrigin(r *http.Request) error {
+	v := visitorOf(r)
+	if r.Host == v.host && r.Host != "" && r.Header["Origin"] == nil {
+		return nil
+	}
+	err := f.Origin.Check(r)
+	if err == nil {
+		v.host = r.Host
+	}
+	return err
+}
+
+// isJSON reports whether a Content-Type is that of JSON.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && t == "application/json"
 }
 
 // refuse answers with an error that belongs to no request.
@@ -118,7 +141,7 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 
 func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	begun := time.Now()
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		refuse(w, http.StatusUnsupportedMediaType, protocol.NewError(protocol.InvalidRequest, "the Content-Type must be application/json"))
 		return
 	}
@@ -137,14 +160,15 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 		f.refuseClient(w, r, refusal)
 		return
 	}
-	x := &Exchange{
+	p := &posted{front: f, w: w, control: control, session: s}
+	x := &p.exchange
+	*x = Exchange{
 		Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version,
-		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun,
+		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun, way: p,
 	}
 	if s != nil {
 		x.Peer = &s.Client
 	}
-	x.way = &posted{front: f, w: w, control: control, session: s}
 	ctx := r.Context()
 	if !protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern() {
 		// A client of the older era that goes away has not cancelled (MCP
@@ -192,7 +216,10 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if n := max(r.ContentLength+1, 512); n > int64(cap(buf)) && n <= maxPooled {
 		buf = slices.Grow(buf, int(n))
 	}
-	body := http.MaxBytesReader(w, r.Body, most)
+	body := r.Body
+	if r.ContentLength < 0 || r.ContentLength > most {
+		body = http.MaxBytesReader(w, body, most)
+	}
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]

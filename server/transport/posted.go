@@ -15,13 +15,14 @@ import (
 // The stream of a session can be taken up again after its connection was lost:
 // its events are kept, and what comes when there is no connection is kept too.
 type posted struct {
-	front   *Front
-	w       http.ResponseWriter
-	control *http.ResponseController
-	session *session.Session // nil without one
-	events  bool             // the answer is an event stream
-	kept    *session.Stream  // nil when events are not kept
-	gone    bool             // the connection is
+	exchange Exchange
+	front    *Front
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	session  *session.Session // nil without one
+	events   bool             // the answer is an event stream
+	kept     *session.Stream  // nil when events are not kept
+	gone     bool             // the connection is
 }
 
 func (p *posted) answer(a Answer) {
@@ -46,13 +47,23 @@ func (p *posted) answer(a Answer) {
 		p.w.WriteHeader(status)
 		return
 	}
-	h["Content-Type"] = []string{"application/json"}
-	h["Content-Length"] = []string{strconv.Itoa(len(a.Body))}
+	h["Content-Type"] = contentJSON
+	if len(a.Body) > leftToNetHTTP {
+		h["Content-Length"] = []string{strconv.Itoa(len(a.Body))}
+	}
 	if status != 0 {
 		p.w.WriteHeader(status)
 	}
 	p.w.Write(a.Body)
 }
+
+// contentJSON is the header of every answer that is not a stream. net/http only
+// reads it.
+var contentJSON = []string{"application/json"}
+
+// leftToNetHTTP is up to how many bytes net/http finds out the length of a body
+// itself, and cheaper: its own buffer is 2048.
+const leftToNetHTTP = 2000
 
 func (p *posted) notify(message []byte) error {
 	if !p.events {
@@ -118,6 +129,6 @@ func (p *posted) keepAlive() error {
 	return writeComment(p.w, p.control)
 }
 
-func (p *posted) detach(work func()) { work() }
+func (p *posted) detach(work Work) { work.Run() }
 
 func (p *posted) stopping() <-chan struct{} { return p.front.drained }

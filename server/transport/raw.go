@@ -100,16 +100,17 @@ func (c *rawConn) read(ctx context.Context) error {
 		if id != nil {
 			client = id.Key
 		}
-		x := &Exchange{
+		s := &spoken{conn: c}
+		x := &s.exchange
+		*x = Exchange{
 			Data: append(Buffer(), line...), Client: client, Identity: id,
-			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(),
+			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(), way: s,
 		}
 		if v := c.version.Load(); v != nil {
 			x.Version = *v
 		}
 		c.calls.Add(1)
 		c.waiting.Add(1)
-		x.way = &spoken{conn: c, data: x.Data}
 		c.front.Handler.Handle(ctx, x)
 	}
 }
@@ -183,8 +184,8 @@ func (c *rawConn) send(message []byte) error {
 
 // spoken is the way back of a message on a connection.
 type spoken struct {
-	conn *rawConn
-	data []byte
+	exchange Exchange
+	conn     *rawConn
 }
 
 func (s *spoken) answer(a Answer) {
@@ -194,7 +195,7 @@ func (s *spoken) answer(a Answer) {
 	if a.Body != nil {
 		s.conn.send(a.Body)
 	}
-	recycle(s.data)
+	recycle(s.exchange.Data)
 	s.conn.waiting.Add(-1)
 	s.conn.calls.Done()
 }
@@ -203,7 +204,7 @@ func (s *spoken) notify(message []byte) error {
 	return s.conn.send(append(Buffer(), message...))
 }
 
-func (s *spoken) detach(work func()) { go work() }
+func (s *spoken) detach(work Work) { go work.Run() }
 
 func (s *spoken) keepAlive() error { return nil }
 

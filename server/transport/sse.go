@@ -211,7 +211,7 @@ func (w *piped) answer(a Answer) {
 
 func (w *piped) notify(message []byte) error { return w.pipe.write("message", message) }
 
-func (w *piped) detach(work func()) { go work() } // ends with the call
+func (w *piped) detach(work Work) { go work.Run() } // ends with the call
 
 func (w *piped) keepAlive() error { return nil }
 
