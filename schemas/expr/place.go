@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/zclconf/go-cty/cty"
 )
 
 // How long the text of a template may become, in bytes.
@@ -69,7 +67,7 @@ type textSink struct{ b strings.Builder }
 
 func (s *textSink) author(text string)      { s.b.WriteString(text) }
 func (s *textSink) input(text string) error { s.b.WriteString(text); return nil }
-func (s *textSink) end() (string, error)    { return cty.NormalizeString(s.b.String()), nil }
+func (s *textSink) end() (string, error)    { return normal(s.b.String()), nil }
 
 type headerSink struct{ b strings.Builder }
 

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"unicode/utf8"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -59,7 +61,7 @@ func (t *Template) EvalArguments(args map[string]any) (string, error) {
 			continue
 		}
 		text, _ := args[p.name].(string) // no text where it is null
-		if err := to.input(cty.NormalizeString(text)); err != nil {
+		if err := to.input(normal(text)); err != nil {
 			return "", err
 		}
 	}
@@ -80,4 +82,15 @@ func (p plain) takes(args map[string]any) bool {
 		}
 	}
 	return true
+}
+
+// normal is a text in Unicode normalization form C, as every string of the
+// language is. ASCII is in it already.
+func normal(text string) string {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return cty.NormalizeString(text)
+		}
+	}
+	return text
 }

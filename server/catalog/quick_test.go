@@ -27,7 +27,7 @@ func TestWhatFitsQuicklyFits(t *testing.T) {
 		args := map[string]any{}
 		for _, name := range []string{"a", "b", "c"} {
 			if rapid.IntRange(0, 3).Draw(t, "given "+name) > 0 && (name != "c" || rapid.IntRange(0, 9).Draw(t, "stray") == 0) {
-				args[name] = rapid.SampledFrom([]any{"", "x", "héé", "longer than that", 0.0, 1.0, 2.5, -3.0, 1e20, true, nil, json.Number("9007199254740993"), []any{"x"}, []any{1.0}, map[string]any{}}).Draw(t, "value")
+				args[name] = drawValue(t, inputs[name])
 			}
 		}
 		if !a.quick.fits(args) {
@@ -41,6 +41,20 @@ func TestWhatFitsQuicklyFits(t *testing.T) {
 	if sure < 5 {
 		t.Errorf("only %d of the drawn arguments fitted quickly: the test shows nothing", sure)
 	}
+}
+
+// drawValue draws a value that is often of the type of the input.
+func drawValue(t *rapid.T, in *schemas.Input) any {
+	kinds := map[string][]any{
+		"string": {"", "x", "héé", "longer than that"}, "number": {0.0, 2.5, -3.0, 1e20}, "integer": {1.0, 2.0, 2.5},
+		"boolean": {true, false}, "array": {[]any{"x"}, []any{1.0}}, "object": {map[string]any{}},
+		"other": {nil, json.Number("9007199254740993")},
+	}
+	kind := rapid.SampledFrom([]string{"string", "number", "integer", "boolean", "array", "object", "other"}).Draw(t, "kind")
+	if in != nil && rapid.IntRange(0, 3).Draw(t, "of the type") > 0 {
+		kind = in.Type
+	}
+	return rapid.SampledFrom(kinds[kind]).Draw(t, "value")
 }
 
 func drawInput(t *rapid.T) *schemas.Input {

@@ -189,8 +189,8 @@ type spoken struct {
 }
 
 func (s *spoken) answer(a Answer) {
-	if a.Settled != "" {
-		s.conn.version.Store(&a.Settled)
+	if v := a.Settled; v != "" {
+		s.conn.version.Store(&v)
 	}
 	if a.Body != nil {
 		s.conn.send(a.Body)

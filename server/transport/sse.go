@@ -198,8 +198,8 @@ type piped struct {
 }
 
 func (w *piped) answer(a Answer) {
-	if a.Settled != "" {
-		w.pipe.version.Store(&a.Settled)
+	if v := a.Settled; v != "" {
+		w.pipe.version.Store(&v)
 	}
 	if a.Body != nil {
 		w.pipe.write("message", a.Body)
