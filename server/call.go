@@ -52,10 +52,11 @@ func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
 func (c *call) carryOut(tool *catalog.Tool, args map[string]any) (*protocol.ToolResult, error) {
 	c.line = newLine(c)
 	ctx := dialogue.With(c.ctx, c.line)
+	if tool.Task == catalog.TaskNever {
+		return tool.Call(ctx, args)
+	}
 	work := func(ctx context.Context) (*protocol.ToolResult, error) { return tool.Call(ctx, args) }
 	switch {
-	case tool.Task == catalog.TaskNever:
-		return work(ctx)
 	case tool.Task == catalog.TaskOptional:
 		return c.line.Background(ctx, work)
 	case c.line.Can()&protocol.CanTask == 0:

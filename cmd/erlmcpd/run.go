@@ -98,6 +98,7 @@ func serve(rt *server.Runtime, socket string) error {
 	if err := rt.Start(); err != nil {
 		return err
 	}
+	paceCollections()
 	if socket != "" {
 		s, err := control.Serve(socket, rt.Control())
 		if err != nil {

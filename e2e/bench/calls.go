@@ -22,9 +22,9 @@ func (b *bench) http() error {
 		b.standings(list)
 		ceiling, own, mcpgo, official := list[0], list[1], list[2], list[3]
 		b.peaks[e.name] = own.perSecond
-		b.least("HTTP "+e.name+", of the net/http ceiling", own.perSecond/ceiling.perSecond, 0.9)
-		b.least("HTTP "+e.name+", times the Go SDK", own.perSecond/official.perSecond, 5)
-		b.least("HTTP "+e.name+", times mcp-go", own.perSecond/mcpgo.perSecond, 1.4)
+		b.least("HTTP "+e.name+", of the net/http ceiling", own.times(ceiling), 0.9)
+		b.least("HTTP "+e.name+", times the Go SDK", own.times(official), 5)
+		b.least("HTTP "+e.name+", times mcp-go", own.times(mcpgo), 1.4)
 		b.most("HTTP "+e.name+", allocated for a call", own.allocated, 6, " KB")
 	}
 	return nil

@@ -126,8 +126,18 @@ func (c *contestant) hammer(length time.Duration) (calls int64, err error) {
 type standing struct {
 	name string
 	figure
-	speed float64 // ratio of calls per second: above 1 is faster
-	work  float64 // ratio of processor time: above 1 is less of it
+	speed  float64 // ratio of calls per second: above 1 is faster
+	work   float64 // ratio of processor time: above 1 is less of it
+	rounds []figure
+}
+
+// times is the median over the rounds of how much faster one is than another.
+func (s standing) times(other standing) float64 {
+	ratios := make([]float64, len(s.rounds))
+	for r := range ratios {
+		ratios[r] = s.rounds[r].perSecond / other.rounds[r].perSecond
+	}
+	return median(ratios)
 }
 
 // compare has contestants take turns, in another order each round.
@@ -158,7 +168,7 @@ func compare(contestants []*contestant, rounds int, length time.Duration) ([]sta
 			return median(values)
 		}
 		out = append(out, standing{
-			name: c.name,
+			name: c.name, rounds: all[i],
 			figure: figure{
 				perSecond: of(func(r int) float64 { return all[i][r].perSecond }),
 				cpu:       of(func(r int) float64 { return all[i][r].cpu }),

@@ -11,5 +11,6 @@
 // decided here.
 //
 // In order of reading: exchange.go, front.go, detect.go, client.go and handover.go,
-// http.go, posted.go and stream.go, sse.go, raw.go and line.go, stdio.go.
+// http.go, posted.go, date.go and stream.go, sse.go, raw.go and line.go, stdio.go;
+// deadline.go (what all of them set for each message).
 package transport

@@ -52,6 +52,7 @@ type Front struct {
 	http    *http.Server
 	handed  *handover
 	pipes   pipes
+	date    date
 	drained chan struct{} // closed when no new work is taken
 	once    sync.Once
 

@@ -78,6 +78,14 @@ func (f *Front) checkOrigin(r *http.Request) error {
 	return err
 }
 
+// header is the first value of a header whose name is in its canonical form.
+func header(r *http.Request, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // isJSON reports whether a Content-Type is that of JSON.
 func isJSON(contentType string) bool {
 	if contentType == "application/json" {
@@ -121,7 +129,7 @@ func refusedError(refusal *auth.Refusal) *protocol.Error {
 // (the WHATWG Fetch standard, "CORS protocol"). It reports whether the request
 // was only the browser's question whether it may ask.
 func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
-	origin := r.Header.Get("Origin")
+	origin := header(r, "Origin")
 	if origin == "" {
 		return false
 	}
@@ -141,7 +149,7 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 
 func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	begun := time.Now()
-	if !isJSON(r.Header.Get("Content-Type")) {
+	if !isJSON(header(r, "Content-Type")) {
 		refuse(w, http.StatusUnsupportedMediaType, protocol.NewError(protocol.InvalidRequest, "the Content-Type must be application/json"))
 		return
 	}
@@ -164,13 +172,13 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 	x := &p.exchange
 	*x = Exchange{
 		Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version,
-		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun, way: p,
+		Streams: strings.Contains(header(r, "Accept"), "text/event-stream"), Begun: begun, way: p,
 	}
 	if s != nil {
 		x.Peer = &s.Client
 	}
 	ctx := r.Context()
-	if !protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern() {
+	if !protocol.Version(header(r, protocol.HeaderVersion)).Modern() {
 		// A client of the older era that goes away has not cancelled (MCP
 		// 2025-11-25, basic/transports), and one that half-closes wants its answer.
 		ctx = f.base
@@ -182,13 +190,13 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 // has one. It has answered when ok is false.
 func (f *Front) settled(w http.ResponseWriter, r *http.Request, id *auth.Identity) (v protocol.Version, s *session.Session, ok bool) {
 	v = protocol.Undeclared
-	if header := protocol.Version(r.Header.Get(protocol.HeaderVersion)); header != "" {
+	if header := protocol.Version(header(r, protocol.HeaderVersion)); header != "" {
 		v = header
 	}
 	if v.Served() && v.Modern() {
 		return v, nil, true // sessions mean nothing to it
 	}
-	if name := r.Header.Get(protocol.HeaderSession); name != "" {
+	if name := header(r, protocol.HeaderSession); name != "" {
 		if s = f.session(name, id); s == nil {
 			refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 			return v, nil, false

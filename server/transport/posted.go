@@ -47,7 +47,7 @@ func (p *posted) answer(a Answer) {
 		p.w.WriteHeader(status)
 		return
 	}
-	h["Content-Type"] = contentJSON
+	h["Content-Type"], h["Date"] = contentJSON, p.front.date.now()
 	if len(a.Body) > leftToNetHTTP {
 		h["Content-Length"] = []string{strconv.Itoa(len(a.Body))}
 	}
