@@ -1,10 +1,5 @@
 package transport
 
-import (
-	"crypto/tls"
-	"net"
-)
-
 // language is what a connection speaks.
 type language uint8
 
@@ -29,29 +24,3 @@ func detect(first byte) language {
 	}
 	return unknown
 }
-
-// peeked is a connection whose first byte has been read already.
-type peeked struct {
-	net.Conn
-	first   byte
-	unread  bool
-	visitor visitor
-}
-
-// Read gives the first byte again, then goes on.
-func (c *peeked) Read(p []byte) (int, error) {
-	if c.unread && len(p) > 0 {
-		p[0], c.unread = c.first, false
-		return 1, nil
-	}
-	return c.Conn.Read(p)
-}
-
-// peekedTLS is a peeked connection under TLS.
-type peekedTLS struct {
-	peeked
-	tls *tls.Conn
-}
-
-// ConnectionState is what net/http shows as Request.TLS.
-func (c *peekedTLS) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }

@@ -83,6 +83,7 @@ func NewFront(ctx context.Context, c Config) *Front {
 		MaxHeaderBytes:    32 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withVisitor,
+		ConnState:         noteIdle,
 		ErrorLog:          c.Logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
 	go f.http.Serve(f.handed) // ends when drain or cut closes the server
@@ -147,26 +148,45 @@ func (c *counted) Close() error {
 	return nil
 }
 
-// admit finds out what a new connection speaks and serves it.
+// admit secures a new connection when TLS is on, and serves it.
 func (f *Front) admit(conn net.Conn, rawOnly bool) {
+	p := &peeked{Conn: conn, front: f, accepted: conn}
+	if !f.secure(p) {
+		f.speaking(conn)
+		conn.Close()
+		f.conns.Done()
+		return
+	}
+	f.welcome(p, rawOnly)
+}
+
+// welcome finds out what a connection speaks and serves it.
+func (f *Front) welcome(p *peeked, rawOnly bool) {
 	defer f.conns.Done()
-	p, client, speaks := f.identify(conn, rawOnly)
-	f.mu.Lock()
-	delete(f.silent, conn)
-	f.mu.Unlock()
+	speaks := speaksJSON
+	if !rawOnly {
+		speaks = f.listen(p)
+	}
+	f.speaking(p.accepted)
 	switch speaks {
 	case speaksHTTP:
-		p.visitor.client = client
 		if secure, ok := p.Conn.(*tls.Conn); ok {
 			f.handed.give(&peekedTLS{p, secure})
 		} else {
-			f.handed.give(&p)
+			f.handed.give(p)
 		}
 	case speaksJSON:
-		f.serveRaw(&p, client, certificateOf(p.Conn), false)
+		f.serveRaw(p, p.visitor.client, certificateOf(p.Conn), false)
 	default:
-		conn.Close()
+		p.Conn.Close()
 	}
+}
+
+// speaking says that a connection is not silent any more.
+func (f *Front) speaking(accepted net.Conn) {
+	f.mu.Lock()
+	delete(f.silent, accepted)
+	f.mu.Unlock()
 }
 
 // begin notes a connection that has said nothing yet, so that a drain waits for
@@ -185,35 +205,39 @@ func (f *Front) begin(conn net.Conn) bool {
 	}
 }
 
-// identify secures the connection when TLS is on, and says who the client is and
-// what it speaks; unknown when it is not to be served.
-func (f *Front) identify(conn net.Conn, rawOnly bool) (p peeked, client string, speaks language) {
-	client = address(conn.RemoteAddr().String())
-	if f.TLS != nil {
-		conn.SetDeadline(time.Now().Add(time.Duration(f.Limits.HeaderTimeout)))
-		secure := tls.Server(conn, f.TLS)
-		if err := secure.HandshakeContext(f.base); err != nil {
-			f.Logger.Debug("TLS handshake failed", "client", client, "error", err)
-			f.Refused(Refusal{"tls", client, http.StatusForbidden})
-			return p, client, unknown
-		}
-		conn = secure
-		state := secure.ConnectionState()
-		client = clientName(&state, client)
-		conn.SetDeadline(time.Time{})
+// secure says who the client is, after the TLS handshake when TLS is on. It
+// reports false when the connection is not to be served.
+func (f *Front) secure(p *peeked) bool {
+	client := address(p.RemoteAddr().String())
+	p.visitor.client = client
+	if f.TLS == nil {
+		return true
 	}
-	p = peeked{Conn: conn}
-	if rawOnly {
-		return p, client, speaksJSON
+	p.SetDeadline(time.Now().Add(time.Duration(f.Limits.HeaderTimeout)))
+	secure := tls.Server(p.Conn, f.TLS)
+	if err := secure.HandshakeContext(f.base); err != nil {
+		f.Logger.Debug("TLS handshake failed", "client", client, "error", err)
+		f.Refused(Refusal{"tls", client, http.StatusForbidden})
+		return false
 	}
-	conn.SetReadDeadline(time.Now().Add(time.Duration(f.Limits.IdleTimeout)))
+	p.Conn = secure
+	state := secure.ConnectionState()
+	p.visitor.client = clientName(&state, client)
+	p.SetDeadline(time.Time{})
+	return true
+}
+
+// listen waits for the first byte, which says what a connection speaks; unknown
+// when it is not to be served.
+func (f *Front) listen(p *peeked) language {
+	p.SetReadDeadline(time.Now().Add(time.Duration(f.Limits.IdleTimeout)))
 	speaks, err := p.peek()
-	conn.SetReadDeadline(time.Time{})
+	p.SetReadDeadline(time.Time{})
 	if err == nil && speaks == unknown {
-		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", client)
-		f.Refused(Refusal{"language", client, http.StatusBadRequest})
+		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", p.visitor.client)
+		f.Refused(Refusal{"language", p.visitor.client, http.StatusBadRequest})
 	}
-	return p, client, speaks
+	return speaks
 }
 
 // peek reads the first byte that is not white space.
