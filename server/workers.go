@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/telemetry"
@@ -15,6 +16,7 @@ type workers struct {
 	admitted atomic.Int64 // carried out or waiting
 	most     int64
 	metrics  *telemetry.Metrics
+	waited   func(d time.Duration, now time.Time) // hears how long a call has waited for its turn
 }
 
 func newWorkers(l schemas.Limits, m *telemetry.Metrics) *workers {
@@ -42,7 +44,12 @@ func (w *workers) begin(ctx context.Context) error {
 	default:
 	}
 	w.metrics.Queue.Inc()
-	defer w.metrics.Queue.Dec()
+	since := time.Now()
+	defer func() {
+		w.metrics.Queue.Dec()
+		now := time.Now()
+		w.waited(now.Sub(since), now)
+	}()
 	select {
 	case w.slots <- struct{}{}:
 		return nil
@@ -61,6 +68,11 @@ func (w *workers) resume() {
 	w.metrics.Queue.Inc()
 	w.slots <- struct{}{}
 	w.metrics.Queue.Dec()
+}
+
+// waiting is how many calls wait for a worker, and how many may.
+func (w *workers) waiting() (waiting, queue int) {
+	return max(int(w.admitted.Load())-cap(w.slots), 0), int(w.most) - cap(w.slots)
 }
 
 // inProgress is how many calls are carried out or wait.

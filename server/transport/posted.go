@@ -27,7 +27,7 @@ type posted struct {
 
 func (p *posted) answer(a Answer) {
 	defer recycle(a.Body)
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	p.control.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	if p.events {
 		if a.Body != nil {
 			p.event(a.Body, true)
@@ -69,7 +69,7 @@ func (p *posted) notify(message []byte) error {
 	if !p.events {
 		p.begin()
 	}
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	p.control.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	return p.event(message, false)
 }
 
@@ -116,7 +116,7 @@ func (p *posted) hangUp() {
 	if err != nil {
 		return // the stream goes on, and its events are kept all the same
 	}
-	conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	conn.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	buffered.WriteString("0\r\n\r\n") // RFC 9112, section 7.1: the last chunk
 	buffered.Flush()
 	conn.Close()
@@ -126,7 +126,7 @@ func (p *posted) keepAlive() error {
 	if !p.events || p.gone {
 		return nil
 	}
-	return writeComment(p.w, p.control)
+	return writeComment(p.w, p.control, p.front.writeTimeout())
 }
 
 func (p *posted) detach(work Work) { work.Run() }
