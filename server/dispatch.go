@@ -60,14 +60,16 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 		c.request()
 	case protocol.Notification:
 		if m.Method == protocol.Cancelled && x.Peer != nil {
-			if id := m.Params.Get("requestId"); id != nil {
-				x.Peer.Cancel(id)
+			if id := m.Params.Get("requestId"); id != nil && !x.Peer.Cancel(id) {
+				rt.forward(x)
 			}
 		}
 		x.Answer(transport.Answer{})
 	default:
 		if x.Peer != nil {
-			x.Peer.Answer(m.ID, session.Reply{Result: m.Result, Error: m.Error})
+			if !x.Peer.Answer(m.ID, session.Reply{Result: m.Result, Error: m.Error}) {
+				rt.forward(x)
+			}
 		}
 		x.Answer(transport.Answer{})
 	}

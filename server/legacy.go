@@ -43,6 +43,7 @@ func setLevel(c *call, dst []byte) ([]byte, *protocol.Error) {
 	}
 	if c.x.Peer != nil {
 		c.x.Peer.SetLevel(level)
+		c.rt.sessions.Renew(c.x.Peer)
 	}
 	return dst, nil
 }
@@ -57,9 +58,13 @@ func subscribe(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if !c.catalog().Has(uri) {
 		return dst, catalog.NotFound(uri, c.version)
 	}
-	if c.x.Peer != nil && !c.x.Peer.Subscribe(uri) {
+	if c.x.Peer == nil {
+		return dst, nil
+	}
+	if !c.x.Peer.Subscribe(uri) {
 		return dst, protocol.NewError(protocol.InvalidParams, "There are %d subscriptions already, which is the most", protocol.MaxSubscribed)
 	}
+	c.rt.sessions.Renew(c.x.Peer)
 	return dst, nil
 }
 
@@ -70,6 +75,7 @@ func unsubscribe(c *call, dst []byte) ([]byte, *protocol.Error) {
 	}
 	if c.x.Peer != nil {
 		c.x.Peer.Unsubscribe(uri)
+		c.rt.sessions.Renew(c.x.Peer)
 	}
 	return dst, nil
 }

@@ -173,6 +173,7 @@ func (l *line) await(ctx context.Context, q question) (json.RawMessage, error) {
 	}
 	tick := time.NewTicker(transport.KeepAlivePeriod)
 	defer tick.Stop()
+	stopping := l.c.x.Stopping()
 	for {
 		select {
 		case r, ok := <-q.reply:
@@ -188,8 +189,11 @@ func (l *line) await(ctx context.Context, q question) (json.RawMessage, error) {
 			return r.Result, nil
 		case <-tick.C:
 			l.keepAlive()
-		case <-l.c.x.Stopping():
-			return nil, refused("the server is stopping.")
+		case <-stopping:
+			if l.c.rt.after.Load() == nil {
+				return nil, refused("the server is stopping.")
+			}
+			stopping = nil // the answer comes by way of the successor
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return nil, refused("it has not done so within limits.answer_timeout, %s.", time.Duration(l.c.st.doc.Limits.AnswerTimeout))

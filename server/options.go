@@ -27,4 +27,7 @@ type Options struct {
 	// Load gives the document and its digest anew, for a reload that is asked for
 	// over the control socket; nil when there is none to load.
 	Load func(context.Context) (doc *schemas.Server, digest string, err error)
+	// Succeed starts another process that is to take this server's place, by
+	// [Runtime.TakeOver], and says when that has ended; nil when nobody can.
+	Succeed func() (ended <-chan error, err error)
 }

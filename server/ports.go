@@ -17,6 +17,18 @@ type ports struct {
 	front   net.Listener
 	raw     net.Listener // nil without listen.tcp_port
 	metrics net.Listener // nil when metrics are off
+
+	inherited []net.Listener // of the server that this one takes the place of
+}
+
+// list are those that are open.
+func (p *ports) list() (out []net.Listener) {
+	for _, l := range []net.Listener{p.front, p.raw, p.metrics} {
+		if l != nil {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // open opens all that the document asks for; bind replaces its addresses unless
@@ -29,16 +41,16 @@ func (p *ports) open(doc *schemas.Server, bind string) (err error) {
 		return address
 	}
 	address := at(doc.Listen.Address)
-	if p.front, err = listen(address, *doc.Listen.Port, "listen.port"); err != nil {
+	if p.front, err = p.listen(address, *doc.Listen.Port, "listen.port"); err != nil {
 		return err
 	}
 	if port := doc.Listen.TCPPort; port != nil {
-		if p.raw, err = listen(address, *port, "listen.tcp_port"); err != nil {
+		if p.raw, err = p.listen(address, *port, "listen.tcp_port"); err != nil {
 			return err
 		}
 	}
 	if *doc.Metrics.Enabled {
-		if p.metrics, err = listen(at(doc.Metrics.Address), *doc.Metrics.Port, "metrics.port"); err != nil {
+		if p.metrics, err = p.listen(at(doc.Metrics.Address), *doc.Metrics.Port, "metrics.port"); err != nil {
 			return err
 		}
 	}
@@ -46,14 +58,15 @@ func (p *ports) open(doc *schemas.Server, bind string) (err error) {
 }
 
 func (p *ports) close() {
-	for _, l := range []net.Listener{p.front, p.raw, p.metrics} {
-		if l != nil {
-			l.Close()
-		}
+	for _, l := range p.list() {
+		l.Close()
 	}
 }
 
-func listen(address string, port int, attribute string) (net.Listener, error) {
+func (p *ports) listen(address string, port int, attribute string) (net.Listener, error) {
+	if l := p.take(address, port); l != nil {
+		return l, nil
+	}
 	at := net.JoinHostPort(address, strconv.Itoa(port))
 	l, err := net.Listen("tcp", at)
 	switch {

@@ -18,6 +18,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/heir"
 	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
@@ -53,6 +54,11 @@ type Runtime struct {
 	phase   atomic.Value // string: starting, running, draining
 	stopped chan struct{}
 	stop    sync.Once
+
+	handing sync.Mutex                  // held while a successor takes over
+	upgrade atomic.Pointer[chan error]  // where the outcome goes; nil when nobody asks
+	after   atomic.Pointer[heir.Wire]   // of the successor that gets connections
+	before  atomic.Pointer[predecessor] // nil without one
 
 	ports   ports
 	scrapes *http.Server // metrics
@@ -113,6 +119,13 @@ func (rt *Runtime) Start() error {
 		rt.ports.close()
 		return err
 	}
+	rt.serve()
+	return nil
+}
+
+// serve serves at the ports, which are open.
+func (rt *Runtime) serve() {
+	doc := rt.current.Load().doc
 	rt.started = time.Now()
 	go rt.front.Serve(rt.ports.front, false) // ends with Stop
 	if rt.ports.raw != nil {
@@ -130,7 +143,6 @@ func (rt *Runtime) Start() error {
 	rt.governor.Serve()
 	tools, resources, prompts := rt.current.Load().catalog.Size()
 	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
-	return nil
 }
 
 // scraped answers requests for the metrics, and for nothing else.
@@ -186,7 +198,7 @@ func (rt *Runtime) Stop() (err error) {
 		limit := time.Duration(rt.current.Load().doc.Limits.DrainTimeout)
 		ctx, cancel := context.WithTimeout(rt.ctx, limit)
 		defer cancel()
-		if err = rt.front.Drain(ctx); err != nil {
+		if err = rt.depart(ctx); err != nil {
 			rt.log.Warn("calls in progress were cut off", "error", err)
 			err = fmt.Errorf("stop: calls in progress were cut off: %w", err)
 		}

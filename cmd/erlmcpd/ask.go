@@ -39,6 +39,8 @@ func ask(question string, args []string) int {
 		err = client.Ping(ctx)
 	case "reload":
 		err = client.Reload(ctx)
+	case "upgrade":
+		err = client.Upgrade(ctx)
 	case "stop":
 		err = client.Stop(ctx)
 	}

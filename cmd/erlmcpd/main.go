@@ -19,6 +19,8 @@ const usage = `Usage: erlmcpd COMMAND [flags]
   status     print what a running server says of itself, as JSON
   ping       check that a running server answers
   reload     make a running server load its document again
+  upgrade    have a new process take over from a running server: its ports,
+             sessions and connections, with what is now its program and document
   stop       stop a running server gracefully
   supervise  keep a server running
   version    print the version
@@ -37,7 +39,7 @@ func command(args []string) int {
 	switch name, rest := args[0], args[1:]; name {
 	case "run":
 		return run(rest)
-	case "health", "status", "ping", "reload", "stop":
+	case "health", "status", "ping", "reload", "upgrade", "stop":
 		return ask(name, rest)
 	case "supervise":
 		return supervise(rest)

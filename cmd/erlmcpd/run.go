@@ -28,6 +28,8 @@ func run(args []string) int {
 	files := flags.String("files", "", "folder that relative paths of the document are below (default: \"files\" beside the document)")
 	socket := flags.String("control", "", "path of the control socket (default: none)")
 	bind := flags.String("bind", "", "IP address to listen on in place of those in the document, for containers")
+	takeOver := flags.Bool("take-over", false, "take the place of the server that answers on the control socket: its ports, sessions and connections")
+	supervised := flags.Bool("supervised", false, "descriptor 3 is a socket to a supervisor, which can start a successor")
 	stdio := flags.Bool("stdio", false, "serve one client over standard input and output, and open no port")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -36,34 +38,77 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "erlmcpd: run takes no arguments, only flags; there is %q\n", flags.Arg(0))
 		return 2
 	}
-	doc, digest, err := load(*document)
+	if *takeOver && *socket == "" {
+		fmt.Fprintln(os.Stderr, "erlmcpd: run -take-over needs -control")
+		return 2
+	}
+	s := serving{document: *document, files: *files, socket: *socket, bind: *bind, args: args}
+	if *supervised {
+		s.supervisor = newSupervisorLink()
+	}
+	var err error
+	if *takeOver {
+		err = s.succeed()
+	} else {
+		err = s.run(*stdio)
+	}
 	if err != nil {
 		return fail(err)
 	}
-	if *files == "" {
-		*files = filepath.Join(filepath.Dir(*document), schemas.FilesFolder)
+	return 0
+}
+
+// serving is what the command line says of the server to run.
+type serving struct {
+	document, files, socket, bind string
+	args                          []string        // of the command
+	supervisor                    *supervisorLink // nil without one
+}
+
+// build loads the document and builds its server.
+func (s *serving) build() (*server.Runtime, error) {
+	doc, digest, err := load(s.document)
+	if err != nil {
+		return nil, err
 	}
-	if *files, err = filepath.Abs(*files); err != nil {
-		return fail(fmt.Errorf("find the folder of files: %w", err))
+	files := s.files
+	if files == "" {
+		files = filepath.Join(filepath.Dir(s.document), schemas.FilesFolder)
+	}
+	if files, err = filepath.Abs(files); err != nil {
+		return nil, fmt.Errorf("find the folder of files: %w", err)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(doc.Limits.Memory) / 10 * 9) // the rest is for what Go does not count
 	}
-	rt, err := server.New(doc, server.Options{
-		FilesDir: *files, Bind: *bind, Log: os.Stderr, Digest: digest,
-		Load: func(context.Context) (*schemas.Server, string, error) { return load(*document) },
+	return server.New(doc, server.Options{
+		FilesDir: files, Bind: s.bind, Log: os.Stderr, Digest: digest, Succeed: s.starter(),
+		Load: func(context.Context) (*schemas.Server, string, error) { return load(s.document) },
 	})
+}
+
+func (s *serving) run(stdio bool) error {
+	rt, err := s.build()
 	if err != nil {
-		return fail(err)
+		return err
 	}
-	if *stdio {
+	if stdio {
 		rt.ServeStdio(os.Stdin, os.Stdout)
-		return 0
+		return nil
 	}
-	if err := serve(rt, *socket); err != nil {
-		return fail(err)
+	if err := rt.Start(); err != nil {
+		return err
 	}
-	return 0
+	if s.socket == "" {
+		return serve(rt)
+	}
+	c, err := control.Serve(s.socket, rt.Control())
+	if err != nil {
+		rt.Stop()
+		return err
+	}
+	defer c.Close()
+	return serve(rt)
 }
 
 // load reads and checks a document, and gives its SHA-256.
@@ -88,25 +133,14 @@ func load(path string) (*schemas.Server, string, error) {
 	return doc, hex.EncodeToString(sum[:]), nil
 }
 
-// serve runs the server with its control socket until a signal, or until it is
-// stopped over the socket. A second signal does not wait for calls in progress.
-func serve(rt *server.Runtime, socket string) error {
+// serve waits for the end of a server that has started: by a signal, or over its
+// control socket. A second signal does not wait for calls in progress.
+func serve(rt *server.Runtime) error {
 	stop := make(chan os.Signal, 2)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
-	if err := rt.Start(); err != nil {
-		return err
-	}
 	paceCollections()
-	if socket != "" {
-		s, err := control.Serve(socket, rt.Control())
-		if err != nil {
-			rt.Stop()
-			return err
-		}
-		defer s.Close()
-	}
 	for {
 		select {
 		case <-hangup:

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -121,42 +120,65 @@ func (s *supervisor) run() int {
 	}
 }
 
-// runChild runs the server until it ends. It reports whether it was told to.
+// runChild runs the server until it ends, and with it its successors. It reports
+// whether it was told to.
 func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err error) {
-	current := filepath.Join(s.folder, "current")
-	cmd := exec.Command(filepath.Join(current, "erlmcpd"), "run",
-		"-document", filepath.Join(current, "server.json"),
-		"-files", filepath.Join(current, "files"),
-		"-control", filepath.Join(s.folder, "run", "control.sock"))
-	cmd.Dir = s.folder
-	cmd.Stdout, cmd.Stderr = s.output, s.output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	cmd.WaitDelay = time.Second
-	s.child.Starts++
-	if err := cmd.Start(); err != nil {
+	server, err := s.start(false)
+	if err != nil {
 		s.child.Exit = err.Error()
 		s.writeState()
 		return false, err
 	}
-	s.child.PID = cmd.Process.Pid
+	s.child.PID = server.pid()
 	s.writeState()
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var next *child // the successor, while both are there
 	for sig := syscall.SIGTERM; ; {
 		select {
 		case <-stop:
 			stopped = true
-			_ = cmd.Process.Signal(sig) // it may have ended meanwhile
+			server.signal(sig)
+			next.signal(sig)
 			sig = syscall.SIGKILL
 		case <-reload:
-			_ = cmd.Process.Signal(syscall.SIGHUP)
-		case err := <-ended:
-			backend.EndPrograms(s.child.PID)
-			s.child.PID, s.child.Exit = 0, cmd.ProcessState.String()
+			s.newest(server, next).signal(syscall.SIGHUP)
+		case word := <-server.words:
+			if word == wantsSuccessor && next == nil && !stopped {
+				if next, err = s.start(true); err != nil {
+					server.tell(err.Error())
+				}
+			}
+		case word := <-next.hears():
+			if word == tookOver {
+				s.child.PID, next.serves = next.pid(), true
+				s.writeState()
+			}
+		case err := <-next.end():
+			server.tell("the successor ended: " + next.how(err))
+			s.log.Error("a successor ended", "because", next.how(err))
+			if next.serves {
+				s.child.PID = 0
+				s.writeState()
+			}
+			next = nil
+		case err := <-server.ended:
+			backend.EndPrograms(server.pid())
+			if next != nil {
+				server, next = next, nil
+				break
+			}
+			s.child.PID, s.child.Exit = 0, server.how(err)
 			s.writeState()
 			return stopped, err
 		}
 	}
+}
+
+// newest is the one that serves.
+func (s *supervisor) newest(server, next *child) *child {
+	if next != nil && next.serves {
+		return next
+	}
+	return server
 }
 
 // writeState tells whoever waits for the server how it fares. That it cannot be

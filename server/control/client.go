@@ -89,6 +89,13 @@ func (c *Client) Health(ctx context.Context) (ok bool, body []byte, err error) {
 	return a.Healthy, a.Health, err
 }
 
+// Upgrade has a successor take the server's place: another process of what is its
+// program and document now. The error says why the server goes on.
+func (c *Client) Upgrade(ctx context.Context) error {
+	_, err := c.ask(ctx, opUpgrade)
+	return err
+}
+
 func (c *Client) ask(ctx context.Context, op string) (answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"time"
 )
 
@@ -34,6 +35,12 @@ type Handler interface {
 	Stop(context.Context) error
 	// Health answers as /health does.
 	Health() (ok bool, json []byte)
+	// Upgrade has a successor take the server's place, and returns when that
+	// serves; the error says why the server goes on.
+	Upgrade(context.Context) error
+	// HandOver hands the server over to the successor at the other end of a
+	// connection, which it may use until it returns.
+	HandOver(*net.UnixConn)
 }
 
 // The operations of the protocol.
@@ -43,6 +50,9 @@ const (
 	opReload = "reload"
 	opStop   = "stop"
 	opHealth = "health"
+
+	opUpgrade  = "upgrade"
+	opHandOver = "hand_over"
 )
 
 type request struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -37,6 +38,11 @@ func (f *fake) Stop(ctx context.Context) error {
 	}
 	return f.stop(ctx)
 }
+
+func (f *fake) Upgrade(context.Context) error { return errors.New("no successor") }
+
+// HandOver says what it hears.
+func (f *fake) HandOver(conn *net.UnixConn) { io.Copy(conn, conn) }
 
 func (f *fake) Health() (bool, []byte) {
 	if f.unhealthy {

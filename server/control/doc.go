@@ -6,6 +6,7 @@
 // answered {"status":{…}}, or {"error":"…"}. [Serve] is the server's side, [Dial]
 // the command line's. What the operations do is the [Handler]'s.
 //
-// In order of reading: control.go (what is said), serve.go, client.go, path.go
+// In order of reading: control.go (what is said), serve.go, client.go, succeed.go (servers that
+// take another's place), path.go
 // (sockets whose path is long).
 package control

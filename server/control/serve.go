@@ -49,8 +49,18 @@ type connection struct {
 // process left behind is replaced; when a live one answers on it, that is an
 // error.
 func Serve(socketPath string, h Handler) (*Server, error) {
+	return begin(socketPath, h, false)
+}
+
+// Replace is Serve in the place of a server that answers on the socket, and from
+// which this one has taken over.
+func Replace(socketPath string, h Handler) (*Server, error) {
+	return begin(socketPath, h, true)
+}
+
+func begin(socketPath string, h Handler, replace bool) (*Server, error) {
 	s := &Server{path: socketPath, handler: h, places: make(chan struct{}, maxConnections), connections: map[*connection]struct{}{}}
-	if err := s.listen(); err != nil {
+	if err := s.listen(replace); err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", socketPath, err)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -60,14 +70,16 @@ func Serve(socketPath string, h Handler) (*Server, error) {
 
 // listen binds the socket in a folder of its own that nobody else can enter, and
 // moves it to its place when its mode is right.
-func (s *Server) listen() error {
+func (s *Server) listen(replace bool) error {
 	folder, name := filepath.Split(s.path)
 	folder = filepath.Clean(folder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	if err := free(folder, name); err != nil {
-		return err
+	if !replace {
+		if err := free(folder, name); err != nil {
+			return err
+		}
 	}
 	private, err := os.MkdirTemp(folder, ".control-")
 	if err != nil {
@@ -212,7 +224,21 @@ func (s *Server) talk(c *connection) {
 		if _, err := c.Write(append(out, '\n')); err != nil {
 			return
 		}
+		if q.Op == opHandOver && lines.Buffered() == 0 {
+			s.handOver(c)
+			return
+		}
 	}
+}
+
+// handOver leaves the connection to the handler: it is not a client's any more.
+func (s *Server) handOver(c *connection) {
+	conn, ok := c.Conn.(*net.UnixConn)
+	if !ok {
+		return
+	}
+	_ = conn.SetDeadline(time.Time{})
+	s.handler.HandOver(conn)
 }
 
 func (s *Server) do(op string) (a answer) {
@@ -231,6 +257,10 @@ func (s *Server) do(op string) (a answer) {
 		err = s.handler.Reload(s.ctx)
 	case opStop:
 		err = s.handler.Stop(s.ctx)
+	case opUpgrade:
+		err = s.handler.Upgrade(s.ctx)
+	case opHandOver:
+		// talk goes on with it
 	case opHealth:
 		a.Healthy, a.Health = s.handler.Health()
 	default:

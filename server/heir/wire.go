@@ -15,7 +15,7 @@ import (
 
 const (
 	maxRecord = 64 << 20 // bytes
-	maxFiles  = 8        // of one record
+	maxFiles  = 64       // of one record
 	head      = 4        // bytes: the length of the JSON that follows
 )
 

@@ -20,6 +20,7 @@ type Client struct {
 	asked      uint64
 	open       map[string]chan<- Reply // questions without an answer yet; nil when there are none
 	pending    *Pending                // requests being answered, the latest first
+	of         *Session                // that it belongs to; nil without one
 	ended      bool
 }
 
@@ -115,18 +116,20 @@ func (c *Client) Question() (id string, reply <-chan Reply, forget func()) {
 }
 
 // Answer passes on what the client answered to the question of that id, as it
-// was written. An answer that nobody waits for is dropped.
-func (c *Client) Answer(id json.RawMessage, r Reply) {
+// was written. An answer that nobody waits for is dropped, and it reports false.
+func (c *Client) Answer(id json.RawMessage, r Reply) bool {
 	var name string
 	if json.Unmarshal(id, &name) != nil {
-		return
+		return false
 	}
 	r.Result, r.Error = slices.Clone(r.Result), slices.Clone(r.Error) // the message goes back to a pool
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if answer := c.settle(name); answer != nil {
+	answer := c.settle(name)
+	if answer != nil {
 		answer <- r // one place, one answer
 	}
+	return answer != nil
 }
 
 // settle takes a question out; nil when it is not open. The caller holds mu.
@@ -148,4 +151,12 @@ func (c *Client) End() {
 		close(answer)
 	}
 	c.open = nil
+}
+
+// Session is the name of the session that the client belongs to; "" without one.
+func (c *Client) Session() string {
+	if c.of == nil {
+		return ""
+	}
+	return c.of.name()
 }

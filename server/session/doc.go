@@ -16,5 +16,7 @@
 //
 // The package knows neither HTTP nor what is served.
 //
-// In order of reading: client.go, pending.go, session.go, table.go, events.go.
+// A [Change] tells a server that takes another's place of its sessions.
+//
+// In order of reading: client.go, pending.go, memory.go, session.go, table.go, events.go, copy.go.
 package session

@@ -27,7 +27,8 @@ type Events struct {
 
 	mu    sync.Mutex
 	held  int
-	order list.List // of *Stream: the one that was quiet the longest in front
+	order list.List    // of *Stream: the one that was quiet the longest in front
+	copy  func(Change) // of whoever keeps a copy; nil for nobody
 }
 
 // Stream is the event stream that answers one POST. Its events count from 1; 0
@@ -53,7 +54,14 @@ func (e *Events) Open(s *Session) *Stream {
 	defer e.mu.Unlock()
 	e.tidy()
 	s.streams++
-	st := &Stream{events: e, session: s, number: s.streams, first: 1, used: e.now(), more: make(chan struct{})}
+	st := e.open(s, s.streams)
+	e.copied(st, st.first, nil, false)
+	return st
+}
+
+// open begins a stream of that number. The caller holds mu.
+func (e *Events) open(s *Session, number uint64) *Stream {
+	st := &Stream{events: e, session: s, number: number, first: 1, used: e.now(), more: make(chan struct{})}
 	st.place = e.order.PushBack(st)
 	s.kept = append(s.kept, st)
 	return st
@@ -75,24 +83,32 @@ func (st *Stream) Append(message []byte, last bool) (number int, mine bool) {
 	if st.place == nil { // lost with its session
 		return number, st.carrier == 0
 	}
-	st.kept = append(st.kept, slices.Clone(message))
+	st.ended = st.ended || last
+	e.copied(st, number, [][]byte{message}, false)
+	e.keep(st, slices.Clone(message))
+	e.tidy()
+	st.wake()
+	return number, st.carrier == 0
+}
+
+// keep keeps an event, and forgets those for which it leaves no room. The caller
+// holds mu.
+func (e *Events) keep(st *Stream, message []byte) {
+	st.kept = append(st.kept, message)
 	st.held += len(message)
 	e.held += len(message)
-	st.ended = st.ended || last
 	st.used = e.now()
 	e.order.MoveToBack(st.place)
 	for st.held > streamBytes && len(st.kept) > 1 {
 		e.forget(st)
 	}
-	e.tidy()
-	st.wake()
-	return number, st.carrier == 0
 }
 
 // Delivered says that the client has all of the stream, which is dropped.
 func (st *Stream) Delivered() {
 	st.events.mu.Lock()
 	defer st.events.mu.Unlock()
+	st.events.copied(st, st.first, nil, true)
 	st.events.drop(st)
 }
 

@@ -13,6 +13,9 @@ import (
 type Table struct {
 	// Events are what was sent on streams of the sessions.
 	Events *Events
+	// Missing is called when a session is not found, and may see to it that it is
+	// there. It is set before the table is used; nil for nothing.
+	Missing func()
 
 	most int
 	ttl  time.Duration
@@ -20,7 +23,8 @@ type Table struct {
 
 	mu       sync.Mutex
 	sessions map[ID]*Session
-	oldest   Session // sentinel of a ring: next is the one idle the longest, prev the latest used
+	copy     func(Change) // of whoever keeps a copy; nil for nobody
+	oldest   Session      // sentinel of a ring: next is the one idle the longest, prev the latest used
 }
 
 // NewTable returns a table of at most that many sessions, each kept for ttl
@@ -37,6 +41,7 @@ func NewTable(most int, ttl time.Duration, now func() time.Time) *Table {
 func (t *Table) Open(v protocol.Version, can protocol.Capabilities, owner string, revision uint64) string {
 	s := &Session{Version: v, Owner: owner, told: revision}
 	s.Declare(can)
+	s.of = s
 	rand.Read(s.id[:]) // never fails: see crypto/rand
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -46,12 +51,24 @@ func (t *Table) Open(v protocol.Version, can protocol.Capabilities, owner string
 	}
 	t.sessions[s.id] = s
 	t.use(s)
-	return hex.EncodeToString(s.id[:])
+	if t.copy != nil {
+		t.copy(Change{Opened: t.record(s)})
+	}
+	return s.name()
 }
 
 // Get returns the session of that name and counts it as used now; nil when there
 // is none (any more).
 func (t *Table) Get(name string) *Session {
+	s := t.get(name)
+	if s == nil && t.Missing != nil {
+		t.Missing()
+		s = t.get(name)
+	}
+	return s
+}
+
+func (t *Table) get(name string) *Session {
 	id, ok := parse(name)
 	if !ok {
 		return nil
@@ -80,6 +97,9 @@ func (t *Table) Close(name string) bool {
 		return false
 	}
 	t.remove(s)
+	if t.copy != nil {
+		t.copy(Change{Closed: name})
+	}
 	return true
 }
 

@@ -10,7 +10,8 @@
 // What a message means, who may ask how often, and what the answer is, is not
 // decided here.
 //
-// In order of reading: exchange.go, front.go, detect.go, peeked.go (connections
+// In order of reading: exchange.go, front.go, drain.go, pass.go (connections that a
+// successor gets), detect.go, peeked.go (connections
 // that net/http holds only while they are busy), client.go and handover.go,
 // http.go, posted.go, date.go and stream.go, sse.go, raw.go and line.go, stdio.go;
 // deadline.go (what all of them set for each message).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,6 +68,10 @@ type Front struct {
 	listeners []net.Listener
 	silent    map[net.Conn]struct{} // have not said yet what they speak
 	raw       map[*rawConn]struct{}
+	web       map[*peeked]struct{} // are with net/http
+	resumed   chan struct{}        // closed when accepting goes on; nil while it does
+
+	passing atomic.Pointer[pass] // to a successor; nil without one
 }
 
 // NewFront returns a front door that listens nowhere yet. The context is that of
@@ -74,7 +79,7 @@ type Front struct {
 func NewFront(ctx context.Context, c Config) *Front {
 	f := &Front{
 		Config: c, base: ctx, drained: make(chan struct{}),
-		silent: map[net.Conn]struct{}{}, raw: map[*rawConn]struct{}{},
+		silent: map[net.Conn]struct{}{}, raw: map[*rawConn]struct{}{}, web: map[*peeked]struct{}{},
 		pipes: pipes{open: map[string]*pipe{}},
 	}
 	f.handed = &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -106,6 +111,9 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
+			if errors.Is(err, os.ErrDeadlineExceeded) && f.awaitResume() {
+				continue
+			}
 			f.Logger.Warn("accept failed", "address", l.Addr(), "error", err)
 			select {
 			case <-f.drained:
@@ -114,20 +122,35 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			}
 			continue
 		}
-		f.Metrics.Connections.Inc()
-		f.open.Add(1)
+		f.count()
 		if !f.room(conn, rawOnly) {
 			continue
 		}
-		tune(conn, f.Socket)
-		c := &counted{front: f}
-		c.begin(conn)
-		if f.begin(c) {
+		if c := f.take(conn); c != nil {
 			go f.admit(c, rawOnly)
-		} else {
-			c.Close()
 		}
 	}
+}
+
+// count counts a connection for which there may be no room.
+func (f *Front) count() {
+	f.Metrics.Connections.Inc()
+	f.open.Add(1)
+}
+
+// take makes a connection for which there is room one of the front's own; nil
+// when there is a drain, for which it was too late.
+func (f *Front) take(conn net.Conn) *counted {
+	tune(conn, f.Socket)
+	c := &counted{front: f}
+	c.begin(conn)
+	if f.begin(c) {
+		return c
+	}
+	if !f.passOn(c, Passed{}) {
+		c.Close()
+	}
+	return nil
 }
 
 // Connections is how many connections are open.
@@ -169,19 +192,27 @@ func (f *Front) admit(conn net.Conn, rawOnly bool) {
 func (f *Front) welcome(p *peeked, rawOnly bool) {
 	defer f.conns.Done()
 	speaks := speaksJSON
+	var err error
 	if !rawOnly {
-		speaks = f.listen(p)
+		speaks, err = f.listen(p)
 	}
 	f.speaking(p.accepted)
+	p.SetReadDeadline(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) && f.passOn(p.accepted, Passed{}) {
+		return
+	}
 	switch speaks {
 	case speaksHTTP:
+		f.mu.Lock()
+		f.web[p] = struct{}{}
+		f.mu.Unlock()
 		if secure, ok := p.Conn.(*tls.Conn); ok {
 			f.handed.give(&peekedTLS{p, secure})
 		} else {
 			f.handed.give(p)
 		}
 	case speaksJSON:
-		f.serveRaw(p, p.visitor.client, certificateOf(p.Conn), false)
+		f.serveRaw(p, p.visitor.client, certificateOf(p.Conn), nil)
 	default:
 		p.Conn.Close()
 	}
@@ -234,15 +265,17 @@ func (f *Front) secure(p *peeked) bool {
 
 // listen waits for the first byte, which says what a connection speaks; unknown
 // when it is not to be served.
-func (f *Front) listen(p *peeked) language {
+func (f *Front) listen(p *peeked) (language, error) {
 	p.SetReadDeadline(time.Now().Add(time.Duration(f.Limits.IdleTimeout)))
+	if f.passing.Load() != nil {
+		p.SetReadDeadline(longAgo)
+	}
 	speaks, err := p.peek()
-	p.SetReadDeadline(time.Time{})
 	if err == nil && speaks == unknown {
 		f.Logger.Debug("connection speaks neither HTTP nor JSON-RPC", "client", p.visitor.client)
 		f.Refused(Refusal{"language", p.visitor.client, http.StatusBadRequest})
 	}
-	return speaks
+	return speaks, err
 }
 
 // peek reads the first byte that is not white space.
@@ -272,68 +305,5 @@ func (f *Front) Changed(c catalog.Changes) {
 		if news := c.For(conn.peer.Subscribed()); news.Any() {
 			go conn.tell(news) // ends by the write deadline at the latest
 		}
-	}
-}
-
-// Drain takes no new connections and no new requests, and returns when those in
-// progress have been answered, or with the context's error.
-func (f *Front) Drain(ctx context.Context) error {
-	f.stop()
-	f.farewell(ctx)
-	failed := f.http.Shutdown(ctx)
-	done := make(chan struct{})
-	go func() { f.conns.Wait(); close(done) }() // ends when Cut closes what is left
-	select {
-	case <-done:
-		return failed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// farewellPeriod is how long connections that are kept alive may come once more.
-const farewellPeriod = 300 * time.Millisecond
-
-// farewell lets clients that ask again and again find out, with an answer, that
-// their connection ends: closed under them, a request that is on its way would be
-// lost, and clients do not repeat what may have had an effect (RFC 9110, 9.2.2).
-func (f *Front) farewell(ctx context.Context) {
-	tick := time.NewTicker(farewellPeriod / 30)
-	defer tick.Stop()
-	end := time.After(farewellPeriod)
-	for f.open.Load() > 0 {
-		select {
-		case <-tick.C:
-		case <-end:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Cut closes everything at once.
-func (f *Front) Cut() {
-	f.stop()
-	f.http.Close()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for conn := range f.raw {
-		conn.conn.Close()
-	}
-}
-
-func (f *Front) stop() {
-	f.once.Do(func() { close(f.drained) })
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, l := range f.listeners {
-		l.Close()
-	}
-	for conn := range f.silent {
-		conn.Close()
-	}
-	for conn := range f.raw {
-		conn.stopReading()
 	}
 }

@@ -20,7 +20,9 @@ import (
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-f.drained:
-		w.Header().Set("Connection", "close")
+		if f.passing.Load() == nil {
+			w.Header().Set("Connection", "close")
+		}
 	default:
 	}
 	pipe := f.SSEPath != "" && r.URL.Path == f.SSEPath

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,6 +22,8 @@ type peeked struct {
 	unread   bool
 	visitor  visitor
 	idle     atomic.Bool // net/http waits for the next request
+	waiting  sync.Mutex
+	awaits   bool // a read waits for the next request
 	stay     atomic.Int32
 }
 
@@ -64,17 +67,30 @@ func (c *peeked) Read(p []byte) (int, error) {
 // await waits for the next request. When none comes for a while, net/http is told
 // that the connection has ended, and the front waits on.
 func (c *peeked) await(p []byte) (int, error) {
+	c.waiting.Lock()
+	c.awaits = true
 	c.Conn.SetReadDeadline(time.Now().Add(min(parkAfter, time.Duration(c.front.Limits.IdleTimeout))))
+	if c.front.passing.Load() != nil {
+		c.Conn.SetReadDeadline(longAgo)
+	}
+	c.waiting.Unlock()
 	n, err := c.Conn.Read(p)
+	c.waiting.Lock()
+	c.awaits = false
+	c.waiting.Unlock()
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		c.stay.Store(leaving)
 		return 0, io.EOF
 	}
+	c.Conn.SetReadDeadline(time.Now().Add(time.Duration(c.front.Limits.HeaderTimeout))) // for the rest of a beginning
 	return n, err
 }
 
 // Close closes the connection, unless it was only taken from net/http.
 func (c *peeked) Close() error {
+	c.front.mu.Lock()
+	delete(c.front.web, c)
+	c.front.mu.Unlock()
 	switch {
 	case c.stay.CompareAndSwap(leaving, parked):
 		c.front.park(c)
@@ -86,6 +102,9 @@ func (c *peeked) Close() error {
 
 // park waits for the next request of a connection that was taken from net/http.
 func (f *Front) park(c *peeked) {
+	if f.passOn(c.accepted, Passed{}) {
+		return
+	}
 	next := &peeked{Conn: c.Conn, accepted: c.accepted, front: f, visitor: c.visitor}
 	if f.begin(next.accepted) {
 		go f.welcome(next, false) // ends with the connection's silence

@@ -40,12 +40,20 @@ type rawConn struct {
 }
 
 // serveRaw serves a connection until the client has ended it and has all its
-// answers.
-func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionState, inside bool) {
-	c := &rawConn{front: f, conn: conn, client: client, secure: secure, inside: inside, quit: make(chan struct{})}
+// answers. A connection that was passed on goes on from its state.
+func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionState, state *RawState) {
+	c := &rawConn{front: f, conn: conn, client: client, secure: secure, quit: make(chan struct{})}
+	_, c.inside = conn.(*streams)
 	buffer := f.Memory.Hold()
 	defer buffer.Release()
 	c.lines = lines{from: conn, most: int(f.Limits.RequestSize), hold: buffer}
+	if state != nil {
+		c.peer.Recall(state.Client)
+		if state.Version != "" {
+			c.version.Store(&state.Version)
+		}
+		c.lines.buf, c.lines.end = state.Unread, len(state.Unread)
+	}
 	f.mu.Lock()
 	f.raw[c] = struct{}{}
 	f.mu.Unlock()
@@ -57,12 +65,17 @@ func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionSta
 	}()
 	select {
 	case <-f.drained:
-		return
+		if f.passing.Load() == nil {
+			return
+		}
 	default:
 	}
 	ctx, cancel := context.WithCancel(f.base)
 	defer cancel()
 	err := c.read(ctx)
+	if err == errPassOn && c.passOn() {
+		return
+	}
 	c.once.Do(func() { close(c.quit) })
 	if err != io.EOF && !c.ending.Load() {
 		cancel() // the client is gone, or must go
@@ -74,18 +87,29 @@ func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionSta
 
 // read hands every message to the handler.
 func (c *rawConn) read(ctx context.Context) error {
+	var leaving time.Time // since when it is to be passed on
 	for {
 		c.conn.SetReadDeadline(time.Now().Add(time.Duration(c.front.Limits.IdleTimeout)))
 		if c.ending.Load() {
 			return io.EOF
+		}
+		if c.front.passing.Load() != nil {
+			now := time.Now()
+			if leaving.IsZero() {
+				leaving = now
+			}
+			if c.waiting.Load() == 0 || now.Sub(leaving) > passPatience {
+				return errPassOn
+			}
+			c.conn.SetReadDeadline(now.Add(passPeriod))
 		}
 		line, err := c.lines.next()
 		switch {
 		case err == nil:
 		case c.ending.Load():
 			return io.EOF
-		case errors.Is(err, os.ErrDeadlineExceeded) && c.waiting.Load() > 0:
-			continue // quiet, as it waits for us
+		case errors.Is(err, os.ErrDeadlineExceeded) && (c.waiting.Load() > 0 || c.front.passing.Load() != nil):
+			continue // quiet, as it waits for us, or woken to be passed on
 		case errors.Is(err, errLineTooLong):
 			c.front.Refused(Refusal{"size", c.client, http.StatusRequestEntityTooLarge})
 			c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
@@ -127,6 +151,8 @@ func (c *rawConn) read(ctx context.Context) error {
 		c.front.Handler.Handle(ctx, x)
 	}
 }
+
+var errPassOn = errors.New("the connection is to be passed on")
 
 var errNotAllowed = errors.New("the client may not use this server")
 

@@ -11,7 +11,7 @@ import (
 func (f *Front) ServeStdio(in io.ReadCloser, out io.Writer) {
 	f.conns.Add(1)
 	defer f.conns.Done()
-	f.serveRaw(&streams{in, out}, "stdio", nil, true)
+	f.serveRaw(&streams{in, out}, "stdio", nil, nil)
 }
 
 // streams is a pair of streams as a connection, which has no deadlines.

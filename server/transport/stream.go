@@ -178,7 +178,12 @@ func (l *listener) changes() {
 
 // resume takes up the stream of a POST after the event of that id.
 func (l *listener) resume(last string) {
-	carrier, err := l.front.Sessions.Events.Resume(l.session, last)
+	events := l.front.Sessions.Events
+	carrier, err := events.Resume(l.session, last)
+	if err != nil && l.front.Sessions.Missing != nil {
+		l.front.Sessions.Missing()
+		carrier, err = events.Resume(l.session, last)
+	}
 	if err != nil {
 		refuse(l.w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "Last-Event-ID: %v", err))
 		return
