@@ -132,6 +132,7 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 	s.child.PID = server.pid()
 	s.writeState()
 	var next *child // the successor, while both are there
+	var lost error  // why one ended that served already
 	for sig := syscall.SIGTERM; ; {
 		select {
 		case <-stop:
@@ -156,7 +157,7 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 			server.tell("the successor ended: " + next.how(err))
 			s.log.Error("a successor ended", "because", next.how(err))
 			if next.serves {
-				s.child.PID = 0
+				s.child.PID, s.child.Exit, lost = 0, next.how(err), err
 				s.writeState()
 			}
 			next = nil
@@ -166,9 +167,11 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 				server, next = next, nil
 				break
 			}
-			s.child.PID, s.child.Exit = 0, server.how(err)
-			s.writeState()
-			return stopped, err
+			if lost == nil {
+				s.child.PID, s.child.Exit, lost = 0, server.how(err), err
+				s.writeState()
+			}
+			return stopped, lost
 		}
 	}
 }
