@@ -67,3 +67,15 @@ func (f folder) reload(ctx context.Context) error {
 	defer c.Close()
 	return c.Reload(ctx)
 }
+
+// upgrade has a new process of the current release take over from the server.
+func (f folder) upgrade(ctx context.Context) error {
+	c, err := f.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	return c.Upgrade(ctx)
+}

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
 )
@@ -361,5 +363,76 @@ func TestTheSupervisorPassesAReloadOn(t *testing.T) {
 	})
 	if !ok || err != nil {
 		t.Errorf("the server does not reload: %v", err)
+	}
+}
+
+// TestWhatASuccessorTakesIn changes what a running server cannot, while a client
+// calls.
+func TestWhatASuccessorTakesIn(t *testing.T) {
+	s := newSite(t)
+	port := free(t)
+	v := s.apply(s.desired(onPort(port, "")))
+	url := v.GetAttr("url").AsString()
+	before := s.folder().childState()
+	supervisor, err := s.folder().supervisor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, failed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				failed <- nil
+				return
+			default:
+			}
+			resp, err := http.Get(strings.TrimSuffix(url, "/mcp") + "/health")
+			if err != nil {
+				failed <- err
+				return
+			}
+			resp.Body.Close()
+		}
+	}()
+	now := s.apply(s.desired(onPort(port, `,"limits":{"workers":3}`)))
+	after := s.folder().childState()
+	if after.PID == before.PID || !slices.ContainsFunc(s.progress, func(p string) bool { return strings.HasPrefix(p, "upgrading") }) {
+		t.Errorf("the process was %+v and is %+v; progress %q", before, after, s.progress)
+	}
+	if pid, err := s.folder().supervisor(); err != nil || pid != supervisor {
+		t.Errorf("the supervisor was %d and is %d, %v", supervisor, pid, err)
+	}
+	_, err = s.tryApply(s.desired(onPort(port, `,"limits":{"workers":4},"resource":{"r":{"file":"/nowhere/x"}}`)))
+	if err == nil || !strings.Contains(err.Error(), "the new server cannot take over") || !strings.Contains(err.Error(), "/nowhere/x") {
+		t.Errorf("a document that no server can be built of: %v", err)
+	}
+	if got := s.read().Values; !got.GetAttr("document").RawEquals(now.GetAttr("document")) || got.GetAttr("running").False() || got.GetAttr("loaded").False() {
+		t.Errorf("it was %s\nand is %s", brief(now), brief(got))
+	}
+	close(stop)
+	if err := <-failed; err != nil {
+		t.Errorf("a request failed: %v", err)
+	}
+}
+
+func TestImpactOfADocument(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		path cty.Path
+		want resource.Impact
+	}{
+		{"a tool", cty.GetAttrPath("tool").IndexString("a"), resource.ImpactReload},
+		{"workers", cty.GetAttrPath("limits").GetAttr("workers"), resource.ImpactRolling},
+		{"another certificate", cty.GetAttrPath("tls").GetAttr("certificate"), resource.ImpactRolling},
+		{"TLS, on or off", cty.GetAttrPath("tls"), resource.ImpactRestart},
+		{"another port", cty.GetAttrPath("listen").GetAttr("port"), resource.ImpactRestart},
+		{"all of it", nil, resource.ImpactRestart},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := processType.Attribute("document").ImpactAt(c.path); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
 	}
 }

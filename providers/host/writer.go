@@ -43,10 +43,8 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 	}
 	c.Progress("stopping")
 	var drain time.Duration
-	if b, err := os.ReadFile(filepath.Join(f.current(), documentName)); err == nil {
-		if doc, err := schemas.Value(b); err == nil {
-			drain = drainTimeout(doc)
-		}
+	if doc, err := f.document(); err == nil {
+		drain = drainTimeout(doc)
 	}
 	if err := f.end(ctx, drain); err != nil {
 		return err
@@ -69,7 +67,7 @@ func (w *writer) bring(ctx context.Context, c resource.Change) (cty.Value, error
 		return cty.NilVal, err
 	}
 	how := step(actual, c.Desired)
-	if how == resource.ImpactRestart {
+	if how >= resource.ImpactRolling {
 		// Before anything is made: a server that cannot start leaves no trace.
 		if err := checkPorts(f, c.Address, c.Desired.GetAttr("document")); err != nil {
 			return existing(f, actual), err
@@ -151,8 +149,8 @@ func (w *writer) desiredRelease(c resource.Change) (release, error) {
 	return release{document: doc, files: c.Files, sha256: c.Desired.GetAttr("runtime").AsString(), runtime: w.runtime}, nil
 }
 
-// step is how the process comes to what is desired: not at all, by a reload, or
-// by a start.
+// step is how the process comes to what is desired: not at all, by a reload, by a
+// successor, or by a start.
 func step(actual, desired cty.Value) resource.Impact {
 	heaviest := resource.ImpactNone
 	for _, impact := range document.Changed(processType, actual, desired) {
@@ -178,6 +176,16 @@ func (w *writer) takeIn(ctx context.Context, c resource.Change, f folder, how re
 		}
 		c.Progress("starting")
 		return w.start(ctx, c, f)
+	case resource.ImpactRolling:
+		c.Progress("upgrading: a new process takes over")
+		from := size(f.log())
+		if err := f.succeed(ctx, doc); err != nil {
+			d := diag.Errorf("the new server cannot take over", "%s", document.Excerpt([]byte(diag.Sentence(err)), c.Desired)).
+				Fix("The old one goes on. Correct the configuration and apply again.")
+			d.Address = c.Address.String()
+			return d
+		}
+		return awaitHealth(ctx, c, f, nil, from)
 	case resource.ImpactReload:
 		c.Progress("reloading")
 		from := size(f.log())
@@ -208,8 +216,18 @@ func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previ
 	if err := f.switchTo(previous); err != nil {
 		return fail(err)
 	}
-	if how != resource.ImpactRestart {
+	switch how {
+	case resource.ImpactReload:
 		if err := f.reload(ctx); err != nil {
+			return fail(err)
+		}
+		return nil
+	case resource.ImpactRolling:
+		doc, err := f.document()
+		if err == nil {
+			err = f.succeed(ctx, doc)
+		}
+		if err != nil {
 			return fail(err)
 		}
 		return nil
@@ -225,11 +243,7 @@ func (w *writer) putBack(ctx context.Context, c resource.Change, f folder, previ
 
 // start starts the current release, and waits until it is well.
 func (w *writer) start(ctx context.Context, c resource.Change, f folder) error {
-	b, err := os.ReadFile(filepath.Join(f.current(), documentName))
-	if err != nil {
-		return fmt.Errorf("start the server: %w", err)
-	}
-	doc, err := schemas.Value(b) // that of the release, which need not be the desired one
+	doc, err := f.document() // which need not be the desired one
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
@@ -239,6 +253,33 @@ func (w *writer) start(ctx context.Context, c resource.Change, f folder) error {
 		return err
 	}
 	return awaitHealth(ctx, c, f, ended, from)
+}
+
+// document is that of the current release.
+func (f folder) document() (cty.Value, error) {
+	b, err := os.ReadFile(filepath.Join(f.current(), documentName))
+	if err != nil {
+		return cty.NilVal, err
+	}
+	return schemas.Value(b)
+}
+
+// succeed has the current release, which has that document, take over from the
+// server, then holds it to its limits: both need room until then.
+func (f folder) succeed(ctx context.Context, doc cty.Value) error {
+	if err := f.upgrade(ctx); err != nil {
+		return err
+	}
+	// The supervisor writes down meanwhile which process it is.
+	known := func() (bool, error) {
+		now, ok := f.status(ctx)
+		return ok && now.PID == f.childState().PID, nil
+	}
+	if ok, err := await(ctx, settleTimeout, known); err != nil || !ok {
+		return errors.Join(err, errors.New("its supervisor does not tell of the new process"))
+	}
+	_, err := f.fence().raise(doc)
+	return err
 }
 
 // drainTimeout is how long the server takes at most to end its calls.
