@@ -11,7 +11,7 @@ import (
 )
 
 // batch answers the messages of a batch together, in their order.
-func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.Message) {
+func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, messages []json.RawMessage) {
 	if !x.Version.Batches() {
 		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
@@ -22,7 +22,7 @@ func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, m protocol.
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, overloaded()), Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
 		return
 	}
-	x.Detach(&batch{rt, ctx, x, m.Batch})
+	x.Detach(&batch{rt, ctx, x, messages})
 }
 
 // batch is the messages of a batch that was admitted to the workers.
@@ -59,13 +59,14 @@ func (b *batch) Run() {
 // part answers one message of a batch.
 func (rt *Runtime) part(ctx context.Context, x *transport.Exchange) {
 	st := rt.current.Load()
-	m, err := protocol.Decode(x.Data, st.depth)
-	if err == nil && (m.Kind == protocol.Batch || m.Method == protocol.Initialize || m.DeclaredVersion() != "") {
+	c := &call{rt: rt, st: st, x: x, version: x.Version, ctx: ctx}
+	err := c.m.Decode(x.Data, st.depth)
+	if err == nil && (c.m.Kind == protocol.Batch || c.m.Method == protocol.Initialize || c.m.DeclaredVersion() != "") {
 		err = protocol.NewError(protocol.InvalidRequest, "a batch cannot hold this message")
 	}
 	if err != nil {
-		x.Answer(transport.Answer{Body: protocol.AppendError(nil, m.ID, err)})
+		x.Answer(transport.Answer{Body: protocol.AppendError(nil, c.m.ID, err)})
 		return
 	}
-	rt.single(ctx, st, x, m)
+	c.single()
 }

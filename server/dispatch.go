@@ -40,39 +40,39 @@ type call struct {
 // Handle answers one message; see [transport.Handler].
 func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
 	st := rt.current.Load()
-	m, err := protocol.Decode(x.Data, st.depth)
+	c := &call{rt: rt, st: st, x: x, version: x.Version, ctx: ctx}
+	err := c.m.Decode(x.Data, st.depth)
 	switch {
 	case err != nil:
 		rt.metrics.Refused("malformed")
-		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), m.ID, err), Status: http.StatusBadRequest})
-	case m.Kind == protocol.Batch:
-		rt.batch(ctx, x, m)
+		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), c.m.ID, err), Status: http.StatusBadRequest})
+	case c.m.Kind == protocol.Batch:
+		rt.batch(ctx, x, c.m.Batch)
 	default:
-		rt.single(ctx, st, x, m)
+		c.single()
 	}
 }
 
-func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange, m protocol.Message) {
-	switch m.Kind {
+// single answers a message that is no batch.
+func (c *call) single() {
+	switch c.m.Kind {
 	case protocol.Request:
-		c := &call{rt: rt, st: st, x: x, m: m, version: x.Version, ctx: ctx}
-		c.method, c.known = methodOf(m.Method)
+		c.method, c.known = methodOf(c.m.Method)
 		c.request()
+		return
 	case protocol.Notification:
-		if m.Method == protocol.Cancelled && x.Peer != nil {
-			if id := m.Params.Get("requestId"); id != nil && !x.Peer.Cancel(id) {
-				rt.forward(x)
+		if c.m.Method == protocol.Cancelled && c.x.Peer != nil {
+			if id := c.m.Params.Get("requestId"); id != nil && !c.x.Peer.Cancel(id) {
+				c.rt.forward(c.x)
 			}
 		}
-		x.Answer(transport.Answer{})
 	default:
-		if x.Peer != nil {
-			if !x.Peer.Answer(m.ID, session.Reply{Result: m.Result, Error: m.Error}) {
-				rt.forward(x)
-			}
+		if c.x.Peer != nil && !c.x.Peer.Answer(c.m.ID, session.Reply{Result: c.m.Result, Error: c.m.Error}) {
+			c.rt.forward(c.x)
 		}
-		x.Answer(transport.Answer{})
 	}
+	c.m.Release()
+	c.x.Answer(transport.Answer{})
 }
 
 // request admits a request and runs its method.

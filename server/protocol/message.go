@@ -76,40 +76,47 @@ const MaxBatch = 100
 // is refused, so that nobody can read it in two ways. On error the message holds
 // the id when it could be read.
 func Decode(data []byte, depth int) (Message, *Error) {
+	var m Message
+	err := m.Decode(data, depth)
+	return m, err
+}
+
+// Decode is [Decode] for an empty message.
+func (m *Message) Decode(data []byte, depth int) *Error {
 	if !utf8.Valid(data) {
-		return Message{}, NewError(ParseError, "the message is not valid UTF-8")
+		return NewError(ParseError, "the message is not valid UTF-8")
 	}
 	s := scanner{data: data, depth: depth}
 	s.space()
 	if s.peek() == '[' {
-		return decodeBatch(&s)
+		return m.decodeBatch(&s)
 	}
-	all := partsPool.Get().(*parts)
-	m := Message{parts: all}
-	if err := s.message(all, &m); err != nil {
-		return m, err
+	m.parts = partsPool.Get().(*parts)
+	if err := s.message(m.parts, m); err != nil {
+		return err
 	}
 	if err := s.end(); err != nil {
-		return Message{}, err
+		m.Release()
+		return err
 	}
-	return m, m.classify(all.top)
+	return m.classify(m.parts.top)
 }
 
-func decodeBatch(s *scanner) (Message, *Error) {
-	m := Message{Kind: Batch}
+func (m *Message) decodeBatch(s *scanner) *Error {
+	m.Kind = Batch
 	if err := s.array(&m.Batch); err != nil {
-		return Message{}, err
+		return err
 	}
 	if err := s.end(); err != nil {
-		return Message{}, err
+		return err
 	}
 	switch {
 	case len(m.Batch) == 0:
-		return m, NewError(InvalidRequest, "the batch is empty")
+		return NewError(InvalidRequest, "the batch is empty")
 	case len(m.Batch) > MaxBatch:
-		return m, NewError(InvalidRequest, "the batch has more than %d messages", MaxBatch)
+		return NewError(InvalidRequest, "the batch has more than %d messages", MaxBatch)
 	}
-	return m, nil
+	return nil
 }
 
 // classify checks the envelope (JSON-RPC 2.0, section 4).

@@ -2,7 +2,9 @@ package transport
 
 import (
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -53,8 +55,9 @@ func (f *Front) Cut() {
 	f.stop()
 	f.http.Close()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for conn := range f.raw {
+	raw := slices.Collect(maps.Keys(f.raw))
+	f.mu.Unlock()
+	for _, conn := range raw {
 		conn.conn.Close()
 	}
 }

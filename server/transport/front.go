@@ -212,7 +212,12 @@ func (f *Front) welcome(p *peeked, rawOnly bool) {
 			f.handed.give(p)
 		}
 	case speaksJSON:
-		f.serveRaw(p, p.visitor.client, certificateOf(p.Conn), nil)
+		c := f.newRaw(p, p.visitor.client, certificateOf(p.Conn), nil)
+		f.conns.Add(1)
+		go func() { // on a stack of its own, which nothing has made large
+			defer f.conns.Done()
+			c.serve()
+		}()
 	default:
 		p.Conn.Close()
 	}

@@ -35,6 +35,7 @@ type rawConn struct {
 	write   sync.Mutex
 	version atomic.Pointer[protocol.Version] // nil until initialize
 	ending  atomic.Bool                      // no more is to be read
+	leaving time.Time                        // since when it is to be passed on
 	quit    chan struct{}                    // closed when no more is read
 	once    sync.Once
 }
@@ -42,11 +43,13 @@ type rawConn struct {
 // serveRaw serves a connection until the client has ended it and has all its
 // answers. A connection that was passed on goes on from its state.
 func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionState, state *RawState) {
+	f.newRaw(conn, client, secure, state).serve()
+}
+
+func (f *Front) newRaw(conn net.Conn, client string, secure *tls.ConnectionState, state *RawState) *rawConn {
 	c := &rawConn{front: f, conn: conn, client: client, secure: secure, quit: make(chan struct{})}
 	_, c.inside = conn.(*streams)
-	buffer := f.Memory.Hold()
-	defer buffer.Release()
-	c.lines = lines{from: conn, most: int(f.Limits.RequestSize), hold: buffer}
+	c.lines = lines{from: conn, most: int(f.Limits.RequestSize), hold: f.Memory.Hold()}
 	if state != nil {
 		c.peer.Recall(state.Client)
 		if state.Version != "" {
@@ -57,20 +60,21 @@ func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionSta
 	f.mu.Lock()
 	f.raw[c] = struct{}{}
 	f.mu.Unlock()
-	defer func() {
-		f.mu.Lock()
-		delete(f.raw, c)
-		f.mu.Unlock()
-		conn.Close()
-	}()
-	select {
-	case <-f.drained:
-		if f.passing.Load() == nil {
-			return
-		}
-	default:
-	}
-	ctx, cancel := context.WithCancel(f.base)
+	return c
+}
+
+// end gives back what the connection holds.
+func (c *rawConn) end() {
+	c.lines.hold.Release()
+	c.front.mu.Lock()
+	delete(c.front.raw, c)
+	c.front.mu.Unlock()
+	c.conn.Close()
+}
+
+func (c *rawConn) serve() {
+	defer c.end()
+	ctx, cancel := context.WithCancel(c.front.base)
 	defer cancel()
 	err := c.read(ctx)
 	if err == errPassOn && c.passOn() {
@@ -85,71 +89,100 @@ func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionSta
 	c.calls.Wait()
 }
 
-// read hands every message to the handler.
+// read hands every message to the handler. While it waits, its frame is what an
+// idle connection costs: what it does otherwise is done in functions of their own.
 func (c *rawConn) read(ctx context.Context) error {
-	var leaving time.Time // since when it is to be passed on
 	for {
-		c.conn.SetReadDeadline(time.Now().Add(time.Duration(c.front.Limits.IdleTimeout)))
-		if c.ending.Load() {
-			return io.EOF
-		}
-		if c.front.passing.Load() != nil {
-			now := time.Now()
-			if leaving.IsZero() {
-				leaving = now
-			}
-			if c.waiting.Load() == 0 || now.Sub(leaving) > passPatience {
-				return errPassOn
-			}
-			c.conn.SetReadDeadline(now.Add(passPeriod))
+		if err := c.awaits(); err != nil {
+			return err
 		}
 		line, err := c.lines.next()
-		switch {
-		case err == nil:
-		case c.ending.Load():
-			return io.EOF
-		case errors.Is(err, os.ErrDeadlineExceeded) && (c.waiting.Load() > 0 || c.front.passing.Load() != nil):
-			continue // quiet, as it waits for us, or woken to be passed on
-		case errors.Is(err, errLineTooLong):
-			c.front.Refused(Refusal{"size", c.client, http.StatusRequestEntityTooLarge})
-			c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
-			return err
-		case errors.Is(err, errNoRoom):
-			c.noRoom()
-			return err
-		default:
+		if err == nil {
+			err = c.handle(ctx, line)
+		} else {
+			err = c.failed(err)
+		}
+		if err != nil {
 			return err
 		}
-		id, refusal := c.identify()
-		if refusal != nil {
-			c.front.Refused(Refusal{"auth", c.client, refusal.Status})
-			c.send(protocol.AppendError(Buffer(), nil, refusedError(refusal)))
-			return errNotAllowed
-		}
-		client := c.client
-		if id != nil {
-			client = id.Key
-		}
-		hold := c.front.Memory.Hold()
-		if len(line) <= memory.Small {
-			hold.Must(len(line))
-		} else if !hold.Take(len(line)) {
-			c.noRoom()
-			return errNoRoom
-		}
-		s := &spoken{conn: c}
-		x := &s.exchange
-		*x = Exchange{
-			Data: append(Buffer(), line...), Client: client, Identity: id,
-			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(), Hold: hold, way: s,
-		}
-		if v := c.version.Load(); v != nil {
-			x.Version = *v
-		}
-		c.calls.Add(1)
-		c.waiting.Add(1)
-		c.front.Handler.Handle(ctx, x)
 	}
+}
+
+// awaits sets the deadline for the next message. It is an error when none is to be
+// read.
+func (c *rawConn) awaits() error {
+	c.conn.SetReadDeadline(time.Now().Add(time.Duration(c.front.Limits.IdleTimeout)))
+	if c.ending.Load() {
+		return io.EOF
+	}
+	if c.front.passing.Load() == nil {
+		select {
+		case <-c.front.drained:
+			return io.EOF // it came when there was a drain already
+		default:
+			return nil
+		}
+	}
+	now := time.Now()
+	if c.leaving.IsZero() {
+		c.leaving = now
+	}
+	if c.waiting.Load() == 0 || now.Sub(c.leaving) > passPatience {
+		return errPassOn
+	}
+	c.conn.SetReadDeadline(now.Add(passPeriod))
+	return nil
+}
+
+// failed says what becomes of a failure to read: nil when another attempt may
+// succeed.
+func (c *rawConn) failed(err error) error {
+	switch {
+	case c.ending.Load():
+		return io.EOF
+	case errors.Is(err, os.ErrDeadlineExceeded) && (c.waiting.Load() > 0 || c.front.passing.Load() != nil):
+		return nil // quiet, as it waits for us, or woken to be passed on
+	case errors.Is(err, errLineTooLong):
+		c.front.Refused(Refusal{"size", c.client, http.StatusRequestEntityTooLarge})
+		c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
+	case errors.Is(err, errNoRoom):
+		c.noRoom()
+	}
+	return err
+}
+
+// handle hands a message to the handler.
+func (c *rawConn) handle(ctx context.Context, line []byte) error {
+	id, refusal := c.identify()
+	if refusal != nil {
+		c.front.Refused(Refusal{"auth", c.client, refusal.Status})
+		c.send(protocol.AppendError(Buffer(), nil, refusedError(refusal)))
+		return errNotAllowed
+	}
+	client := c.client
+	if id != nil {
+		client = id.Key
+	}
+	hold := c.front.Memory.Hold()
+	if len(line) <= memory.Small {
+		hold.Must(len(line))
+	} else if !hold.Take(len(line)) {
+		c.noRoom()
+		return errNoRoom
+	}
+	s := &spoken{conn: c}
+	x := &s.exchange
+	*x = Exchange{
+		Data: append(Buffer(), line...), Client: client, Identity: id,
+		Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(), Hold: hold, way: s,
+	}
+	if v := c.version.Load(); v != nil {
+		x.Version = *v
+	}
+	c.calls.Add(1)
+	c.waiting.Add(1)
+	c.front.Handler.Handle(ctx, x)
+	return nil
 }
 
 var errPassOn = errors.New("the connection is to be passed on")
