@@ -23,6 +23,9 @@ func (rt *Runtime) watch() {
 		rt.metrics.Sessions.Set(float64(rt.sessions.Len()))
 		return nil
 	})
+	if rt.certificates != nil {
+		rt.health.Register("tls", rt.certificates.Err)
+	}
 	if rt.receipts != nil {
 		rt.health.Register("receipts", rt.receipts.Err)
 	}

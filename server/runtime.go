@@ -27,22 +27,23 @@ import (
 
 // Runtime is one MCP server.
 type Runtime struct {
-	opts     Options
-	log      hclog.Logger
-	metrics  *telemetry.Metrics
-	health   *telemetry.Health
-	sessions *session.Table
-	feed     *catalog.Feed
-	front    *transport.Front
-	workers  *workers
-	inflight *inflight
-	receipts *receipt.Log // nil when they are off
-	memory   *memory.Budget
-	governor *guard.Governor // nil when it is off
-	listens  atomic.Int64    // streams of subscriptions/listen
-	tasks    *task.Table
-	taskFeed *catalog.Feed
-	random   *seal // of documents without a key
+	opts         Options
+	log          hclog.Logger
+	metrics      *telemetry.Metrics
+	health       *telemetry.Health
+	sessions     *session.Table
+	feed         *catalog.Feed
+	front        *transport.Front
+	workers      *workers
+	inflight     *inflight
+	receipts     *receipt.Log // nil when they are off
+	memory       *memory.Budget
+	governor     *guard.Governor     // nil when it is off
+	certificates *guard.Certificates // nil without TLS
+	listens      atomic.Int64        // streams of subscriptions/listen
+	tasks        *task.Table
+	taskFeed     *catalog.Feed
+	random       *seal // of documents without a key
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
@@ -83,12 +84,8 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	tlsConfig, err := guard.TLSConfig(doc.TLS)
-	if err != nil {
+	if rt.certificates, err = guard.NewCertificates(doc.TLS, []string{"http/1.1"}, rt.log); err != nil {
 		return nil, fmt.Errorf("prepare TLS: %w", err)
-	}
-	if tlsConfig != nil {
-		tlsConfig.NextProtos = []string{"http/1.1"}
 	}
 	if err := rt.openReceipts(doc); err != nil {
 		return nil, err
@@ -98,7 +95,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
-		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
+		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: rt.certificates.Config(),
 		Socket: doc.Listen.Socket, Memory: rt.memory,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
@@ -111,6 +108,10 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 func (rt *Runtime) Start() error {
 	doc := rt.current.Load().doc
 	if err := rt.ports.open(doc, rt.opts.Bind); err != nil {
+		rt.ports.close()
+		return err
+	}
+	if err := rt.certificates.Start(rt.ctx, rt.ports.front.Addr()); err != nil {
 		rt.ports.close()
 		return err
 	}
@@ -198,6 +199,7 @@ func (rt *Runtime) Stop() (err error) {
 		}
 		rt.ports.close()
 		rt.current.Load().limits.Close()
+		rt.certificates.Close()
 		if failed := rt.closeReceipts(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
 		}
