@@ -25,6 +25,8 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 		return err
 	}
 	rt.commit(next)
+	rt.watchUpstreams(next, old)
+	rt.leave(old, next.upstreams)
 	changes := old.catalog.Changes(next.catalog)
 	if !equal(accessRules(old.doc), accessRules(next.doc)) {
 		changes.Tools, changes.Resources, changes.Prompts = true, true, true

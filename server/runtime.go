@@ -44,6 +44,7 @@ type Runtime struct {
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
 	unfollow  context.CancelFunc // guarded by reloading
+	leaving   sync.WaitGroup     // upstreams that are not used any more
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -75,21 +76,22 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
-	st, err := rt.prepare(doc, opts.Digest)
+	st, err := rt.begin(doc)
 	if err != nil {
 		return nil, err
 	}
 	tlsConfig, err := guard.TLSConfig(doc.TLS)
 	if err != nil {
+		rt.cut()
 		return nil, fmt.Errorf("prepare TLS: %w", err)
 	}
 	if tlsConfig != nil {
 		tlsConfig.NextProtos = []string{"http/1.1"}
 	}
 	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
 		return nil, err
 	}
-	rt.commit(st)
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
@@ -98,8 +100,22 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.watchUpstreams(st, nil)
 	rt.follow(st)
 	return rt, nil
+}
+
+// begin makes the first state.
+func (rt *Runtime) begin(doc *schemas.Server) (*state, error) {
+	rt.reloading.Lock()
+	defer rt.reloading.Unlock()
+	st, err := rt.prepare(doc, rt.opts.Digest)
+	if err != nil {
+		rt.cut()
+		return nil, err
+	}
+	rt.commit(st)
+	return st, nil
 }
 
 // Start opens the ports of the document and begins to serve.
@@ -187,6 +203,8 @@ func (rt *Runtime) Stop() (err error) {
 		}
 		rt.cut()
 		rt.front.Cut()
+		rt.leaving.Wait()
+		rt.current.Load().upstreams.Close(rt.ctx, nil)
 		if rt.scrapes != nil {
 			rt.scrapes.Close()
 		}

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -17,41 +16,11 @@ const (
 	kinds
 )
 
-// pattern is a text in which * stands for any characters, none included.
-type pattern struct{ parts []string }
-
-func patterns(texts []string) []pattern {
-	out := make([]pattern, len(texts))
-	for i, t := range texts {
-		out[i] = pattern{strings.Split(t, "*")}
-	}
-	return out
-}
-
-func (p pattern) matches(s string) bool {
-	first, last := p.parts[0], p.parts[len(p.parts)-1]
-	if len(p.parts) == 1 {
-		return s == first
-	}
-	s, ok := strings.CutPrefix(s, first)
-	if !ok {
-		return false
-	}
-	for _, part := range p.parts[1 : len(p.parts)-1] {
-		_, after, found := strings.Cut(s, part)
-		if !found {
-			return false
-		}
-		s = after
-	}
-	return strings.HasSuffix(s, last)
-}
-
 // matches reports whether any of the names, which may be empty, fits a pattern.
-func matches(list []pattern, names ...string) bool {
+func matches(list []schemas.Pattern, names ...string) bool {
 	for _, p := range list {
 		for _, n := range names {
-			if n != "" && p.matches(n) {
+			if n != "" && p.Matches(n) {
 				return true
 			}
 		}
@@ -63,13 +32,13 @@ func matches(list []pattern, names ...string) bool {
 type access struct{ allow, deny []rule }
 
 type rule struct {
-	identities []pattern
+	identities []schemas.Pattern
 	scopes     []string
 	things     things
 }
 
 // things are what a rule is about; all when there are no patterns at all.
-type things [kinds][]pattern
+type things [kinds][]schemas.Pattern
 
 func (t *things) has(kind Kind, names []string) bool {
 	return matches(t[kind], names...)
@@ -84,7 +53,7 @@ func newAccess(block *schemas.Auth) access {
 func rules(blocks []schemas.AccessRule) []rule {
 	var out []rule
 	for _, b := range blocks {
-		out = append(out, rule{patterns(b.Identities), b.Scopes, things{patterns(b.Tools), patterns(b.Resources), patterns(b.Prompts)}})
+		out = append(out, rule{schemas.Patterns(b.Identities), b.Scopes, things{schemas.Patterns(b.Tools), schemas.Patterns(b.Resources), schemas.Patterns(b.Prompts)}})
 	}
 	return out
 }

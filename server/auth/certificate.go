@@ -9,11 +9,11 @@ import (
 
 // certificates are the rules on the names in client certificates.
 type certificates struct {
-	commonNames, dnsNames, uris []pattern
+	commonNames, dnsNames, uris []schemas.Pattern
 }
 
 func newCertificates(block *schemas.MTLS) *certificates {
-	return &certificates{patterns(block.CommonNames), patterns(block.DNSNames), patterns(block.URIs)}
+	return &certificates{schemas.Patterns(block.CommonNames), schemas.Patterns(block.DNSNames), schemas.Patterns(block.URIs)}
 }
 
 // identity is that of a connection with a certificate that was verified and has
