@@ -76,10 +76,14 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
-	st, err := rt.begin(doc)
+	rt.reloading.Lock() // upstreams wait with their news until all is there
+	defer rt.reloading.Unlock()
+	st, err := rt.prepare(doc, opts.Digest)
 	if err != nil {
+		rt.cut()
 		return nil, err
 	}
+	rt.commit(st)
 	tlsConfig, err := guard.TLSConfig(doc.TLS)
 	if err != nil {
 		rt.cut()
@@ -103,19 +107,6 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.watchUpstreams(st, nil)
 	rt.follow(st)
 	return rt, nil
-}
-
-// begin makes the first state.
-func (rt *Runtime) begin(doc *schemas.Server) (*state, error) {
-	rt.reloading.Lock()
-	defer rt.reloading.Unlock()
-	st, err := rt.prepare(doc, rt.opts.Digest)
-	if err != nil {
-		rt.cut()
-		return nil, err
-	}
-	rt.commit(st)
-	return st, nil
 }
 
 // Start opens the ports of the document and begins to serve.

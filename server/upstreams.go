@@ -28,7 +28,7 @@ func (rt *Runtime) reachOut(st, old *state) {
 			Context: rt.ctx, FilesDir: rt.opts.FilesDir, Logger: rt.log,
 			AnswerTimeout: time.Duration(st.doc.Limits.AnswerTimeout),
 			Changed:       rt.offersChanged,
-			Updated:       func(uri string) { rt.changed(catalog.Changes{Updated: []string{uri}}) },
+			Updated:       rt.offerUpdated,
 		}, present)
 		st.upstreams.Settle(rt.ctx, firstTry)
 	}
@@ -59,6 +59,13 @@ func (rt *Runtime) offersChanged() {
 	rt.combine(&next)
 	rt.commit(&next)
 	rt.changed(old.catalog.Changes(next.catalog))
+}
+
+// offerUpdated tells clients of a change of a resource that an upstream offers.
+func (rt *Runtime) offerUpdated(uri string) {
+	rt.reloading.Lock()
+	defer rt.reloading.Unlock()
+	rt.changed(catalog.Changes{Updated: []string{uri}})
 }
 
 // watchUpstreams registers the health checks of the upstreams of a state, in place

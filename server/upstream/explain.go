@@ -16,8 +16,7 @@ import (
 // explain is what may be said of an error of a connection. What the SDK and
 // net/http say of others may quote the URL, a header or a session.
 func (l *link) explain(err error) error {
-	var said *jsonrpc.Error
-	if errors.As(err, &said) && said.Code != 0 {
+	if said := answered(err); said != nil {
 		return errors.New("it says: " + protocol.NewError(0, "%s", said.Message).Message)
 	}
 	if reason := l.over.explain(); reason != nil {
@@ -57,14 +56,28 @@ func passing(reason error) bool {
 	return errors.As(reason, &s) && (s == http.StatusTooManyRequests || s >= 500)
 }
 
+// answered is the error that the upstream answered with, or nil. Errors of the
+// SDK's own have the same type; those for what could not be sent or is cut off are
+// known by their texts alone, as any server may use their codes.
+func answered(err error) *jsonrpc.Error {
+	var said *jsonrpc.Error
+	if !errors.As(err, &said) || said.Code == 0 {
+		return nil
+	}
+	switch said.Message {
+	case "rejected by transport", "server is closing", "client is closing":
+		return nil
+	}
+	return said
+}
+
 // saidSo reports whether an error is the upstream's own answer, and so no sign
 // that the connection does not stand.
 func saidSo(err error) bool { return saidCode(err) != 0 }
 
 // saidCode is the code of an error that is the upstream's own answer, else 0.
 func saidCode(err error) int {
-	var said *jsonrpc.Error
-	if errors.As(err, &said) {
+	if said := answered(err); said != nil {
 		return int(said.Code)
 	}
 	return 0
@@ -72,8 +85,8 @@ func saidCode(err error) int {
 
 // passedOn is an error that the upstream answered with, as it goes to the client.
 func passedOn(err error) *protocol.Error {
-	var said *jsonrpc.Error
-	if !errors.As(err, &said) || said.Code == 0 {
+	said := answered(err)
+	if said == nil {
 		return nil
 	}
 	out := protocol.NewError(int(said.Code), "%s", said.Message)

@@ -75,6 +75,7 @@ func (u *Upstream) connect() (*link, error) {
 		l.close()
 		return nil, u.late(ctx, l.explain(err))
 	}
+	l.listen(ctx)
 	u.subscribeAgain(ctx, l)
 	return l, nil
 }

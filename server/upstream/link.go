@@ -104,7 +104,9 @@ func (l *link) options() *mcp.ClientOptions {
 		PromptListChangedHandler:   func(context.Context, *mcp.PromptListChangedRequest) { changed() },
 		ResourceListChangedHandler: func(context.Context, *mcp.ResourceListChangedRequest) { changed() },
 		ResourceUpdatedHandler: func(_ context.Context, r *mcp.ResourceUpdatedNotificationRequest) {
-			l.u.env.Updated(r.Params.URI)
+			if r.Params != nil {
+				l.u.env.Updated(r.Params.URI)
+			}
 		},
 		ProgressNotificationHandler: l.progress,
 		LoggingMessageHandler:       l.logged,
@@ -175,6 +177,17 @@ func (l *link) probe() {
 	}()
 }
 
+// listen asks an upstream of the older era for all its log messages: those that a
+// client does not want are left out on their way to it.
+func (l *link) listen(ctx context.Context) {
+	if can := l.session.InitializeResult().Capabilities; l.modern() || can == nil || can.Logging == nil {
+		return
+	}
+	if err := l.session.SetLoggingLevel(ctx, &mcp.SetLoggingLevelParams{Level: "debug"}); err != nil {
+		l.u.log.Debug("it does not take a level of log messages", "reason", l.explain(err))
+	}
+}
+
 func (l *link) subscribe(ctx context.Context, uri string) {
 	if err := l.session.Subscribe(ctx, &mcp.SubscribeParams{URI: uri}); err != nil {
 		l.u.log.Debug("it does not tell of changes of a resource", "reason", l.explain(err))
@@ -193,7 +206,8 @@ func (l *link) progress(_ context.Context, r *mcp.ProgressNotificationClientRequ
 
 // logged passes on a log message, when it is clear whose call it is about.
 func (l *link) logged(_ context.Context, r *mcp.LoggingMessageRequest) {
-	e, err := l.u.whose(r.Params)
+	id, _ := r.Params.Meta[exchangeTag].(string)
+	e, err := l.u.whose(id)
 	if err != nil {
 		return
 	}

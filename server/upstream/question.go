@@ -145,13 +145,13 @@ func (u *Upstream) passQuestion(ctx context.Context, method string, params mcp.P
 	if err := u.permits(method); err != nil {
 		return nil, err
 	}
-	e, err := u.whose(params)
+	raw, err := json.Marshal(params) // null when there are none
 	if err != nil {
-		u.log.Warn("a question was refused", "method", method, "reason", err)
 		return nil, err
 	}
-	raw, err := json.Marshal(params)
+	e, err := u.whose(tagOf(raw))
 	if err != nil {
+		u.log.Warn("a question was refused", "method", method, "reason", err)
 		return nil, err
 	}
 	answers, err := e.put(ctx, protocol.InputRequests{"": {Method: method, Params: withoutMeta(raw)}})
@@ -177,10 +177,24 @@ var (
 	errWhose  = errors.New("several calls are in progress, and it cannot be told which of them this is asked for; with concurrency = 1 there is one at a time")
 )
 
+// tagOf is the id of the exchange on whose stream a message with those parameters
+// came; "" when it is not known.
+func tagOf(params json.RawMessage) string {
+	var p struct {
+		Meta struct {
+			Exchange string `json:"erlmcp/exchange"`
+		} `json:"_meta"`
+	}
+	if json.Unmarshal(params, &p) != nil {
+		return ""
+	}
+	return p.Meta.Exchange
+}
+
 // whose is the exchange that a message of the upstream is about: the one on whose
 // stream it came, or else the only one that the upstream can be working on.
-func (u *Upstream) whose(params mcp.Params) (*exchange, error) {
-	if id, ok := params.GetMeta()[exchangeTag].(string); ok {
+func (u *Upstream) whose(id string) (*exchange, error) {
+	if id != "" {
 		if e := u.exchange(id); e != nil {
 			return e, nil
 		}
