@@ -60,6 +60,7 @@ func (s *Server) Check() diag.List {
 			r.text(at+".argument."+a+".description", p.Arguments[a].Description)
 		}
 	}
+	r.upstreams(s)
 	return r.broken
 }
 

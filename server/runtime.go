@@ -48,6 +48,7 @@ type Runtime struct {
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
 	unfollow  context.CancelFunc // guarded by reloading
+	leaving   sync.WaitGroup     // upstreams that are not used any more
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -80,17 +81,22 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.govern(doc)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
+	rt.reloading.Lock() // upstreams wait with their news until all is there
+	defer rt.reloading.Unlock()
 	st, err := rt.prepare(doc, opts.Digest)
 	if err != nil {
-		return nil, err
-	}
-	if rt.certificates, err = guard.NewCertificates(doc.TLS, []string{"http/1.1"}, rt.log); err != nil {
-		return nil, fmt.Errorf("prepare TLS: %w", err)
-	}
-	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
 		return nil, err
 	}
 	rt.commit(st)
+	if rt.certificates, err = guard.NewCertificates(doc.TLS, []string{"http/1.1"}, rt.log); err != nil {
+		rt.cut()
+		return nil, fmt.Errorf("prepare TLS: %w", err)
+	}
+	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
+		return nil, err
+	}
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
@@ -100,6 +106,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.watchUpstreams(st, nil)
 	rt.follow(st)
 	return rt, nil
 }
@@ -194,6 +201,8 @@ func (rt *Runtime) Stop() (err error) {
 		}
 		rt.cut()
 		rt.front.Cut()
+		rt.leaving.Wait()
+		rt.current.Load().upstreams.Close(rt.ctx, nil)
 		if rt.scrapes != nil {
 			rt.scrapes.Close()
 		}

@@ -43,7 +43,7 @@ type httpTool struct {
 }
 
 func newHTTP(h *schemas.HTTP, c compiler, env Env) (Tool, error) {
-	t := &httpTool{client: newClient(h.Redirects), method: h.Method, wait: time.Duration(h.Timeout), limit: h.ResponseLimit, log: env.Logger}
+	t := &httpTool{client: NewClient(h.Redirects, nil), method: h.Method, wait: time.Duration(h.Timeout), limit: h.ResponseLimit, log: env.Logger}
 	for name := range h.Headers {
 		if !headerName.MatchString(name) {
 			return nil, fmt.Errorf("http.headers: %q cannot be the name of a header", name)
@@ -60,30 +60,6 @@ func newHTTP(h *schemas.HTTP, c compiler, env Env) (Tool, error) {
 		return nil, err
 	}
 	return t, nil
-}
-
-// newClient returns a client that keeps connections for the next call, and
-// follows redirects to the same host only.
-func newClient(redirects int) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConns:           64,
-			MaxIdleConnsPerHost:    64,
-			IdleConnTimeout:        90 * time.Second,
-			TLSHandshakeTimeout:    10 * time.Second,
-			MaxResponseHeaderBytes: 1 << 20,
-		},
-		CheckRedirect: func(next *http.Request, before []*http.Request) error {
-			first := before[0].URL
-			if len(before) > redirects || next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
-				return http.ErrUseLastResponse
-			}
-			return nil
-		},
-	}
 }
 
 // Call sends the request and answers with the body of the response. No text of
@@ -174,12 +150,12 @@ func (t *httpTool) explain(ctx, limited context.Context, host string, err error)
 	case errors.Is(err, errTooLarge):
 		return fmt.Sprintf("The response of %s is larger than %s.", host, t.limit)
 	}
-	return fmt.Sprintf("The request to %s failed: %s.", host, reason(err))
+	return fmt.Sprintf("The request to %s failed: %s.", host, Reason(err))
 }
 
-// reason is what may be said of an error. What net/http says of others quotes
+// Reason is what may be said of an error of an HTTP request. What net/http says of others quotes
 // the URL or a header.
-func reason(err error) string {
+func Reason(err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
 	switch {

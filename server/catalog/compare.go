@@ -30,7 +30,7 @@ func same(a, b list) bool {
 }
 
 func (c *Catalog) sameResources(next *Catalog) bool {
-	if len(c.resources) != len(next.resources) || !same(c.templateList, next.templateList) {
+	if len(c.resources) != len(next.resources) || !same(c.templateList, next.templateList) || !c.sameForeign(next) {
 		return false
 	}
 	for i, r := range c.resources {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -16,10 +17,10 @@ import (
 
 // AppendResource appends the members of the result of resources/read. The error
 // has the code of the version's era.
-func (c *Catalog) AppendResource(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+func (c *Catalog) AppendResource(ctx context.Context, dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
 	r, path := c.find(uri)
 	if r == nil {
-		return c.appendTemplate(dst, uri, v)
+		return c.appendTemplate(ctx, dst, uri, v)
 	}
 	data, err := c.load(r, path)
 	switch {
@@ -49,15 +50,18 @@ func (c *Catalog) Has(uri string) bool {
 	if r, _ := c.find(uri); r != nil {
 		return true
 	}
-	t, _ := c.findTemplate(uri)
-	return t != nil
+	if t, _ := c.findTemplate(uri); t != nil {
+		return true
+	}
+	o, _, _ := c.elsewhere(uri)
+	return o != nil
 }
 
 // appendTemplate is AppendResource for a resource that a template makes.
-func (c *Catalog) appendTemplate(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+func (c *Catalog) appendTemplate(ctx context.Context, dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
 	t, parameters := c.findTemplate(uri)
 	if t == nil {
-		return dst, NotFound(uri, v)
+		return c.appendForeign(ctx, dst, uri, v)
 	}
 	text, err := t.text.Eval(cty.ObjectVal(parameters))
 	if err != nil {

@@ -18,6 +18,7 @@ type Health struct {
 type check struct {
 	name string
 	test func() error
+	part bool // whether the server serves on without it
 }
 
 // state is the JSON of an answer, and of each check in it.
@@ -43,11 +44,31 @@ func NewHealth() *Health { return &Health{} }
 func (h *Health) Register(name string, test func() error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if i := slices.IndexFunc(h.checks, func(c check) bool { return c.name == name }); i >= 0 {
-		h.checks[i].test = test
+	h.put(check{name: name, test: test})
+}
+
+// RegisterPart is Register for something that the server serves on without: the
+// answer for all checks shows it, and is not unhealthy because of it.
+func (h *Health) RegisterPart(name string, test func() error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.put(check{name: name, test: test, part: true})
+}
+
+// put adds or replaces a check. The caller holds the lock.
+func (h *Health) put(c check) {
+	if i := slices.IndexFunc(h.checks, func(o check) bool { return o.name == c.name }); i >= 0 {
+		h.checks[i] = c
 		return
 	}
-	h.checks = append(h.checks, check{name, test})
+	h.checks = append(h.checks, c)
+}
+
+// Remove takes away the check of that name.
+func (h *Health) Remove(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.checks = slices.DeleteFunc(slices.Clone(h.checks), func(c check) bool { return c.name == name })
 }
 
 // SetDraining says that the server is about to stop: every answer is then that
@@ -66,7 +87,7 @@ func (h *Health) Report() (ok bool, body []byte) {
 	checks, leaving := h.snapshot()
 	for _, c := range checks {
 		s := c.state()
-		if s.Status != healthy {
+		if s.Status != healthy && !c.part {
 			all.Status = unhealthy
 		}
 		all.Checks = append(all.Checks, s)
