@@ -89,6 +89,8 @@ type Change struct {
 	Endpoint bool
 	// Smokes are the checks that run once the change is made, in order.
 	Smokes []SmokeNote
+	// Stages are those through which an update goes; none for one in one step.
+	Stages []resource.Stage
 
 	// Source is the instance that the resource was lowered from; zero for one
 	// that is not wanted.
@@ -150,6 +152,8 @@ type Step struct {
 	Action Action
 	// DependsOn are the IDs, all smaller, of the steps that must be done before.
 	DependsOn []int
+	// Stage is the part of an Update that the step is.
+	Stage resource.Stage
 	// Resource is what the state will hold. Of a Record it is complete; of a
 	// Create or Update its Object is empty until the step is done; nil for
 	// Delete and Forget.

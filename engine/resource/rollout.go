@@ -6,8 +6,28 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// Strategy is a way to change a server.
+type Strategy string
+
+const (
+	Rolling   Strategy = "rolling"    // one copy after another
+	Recreate  Strategy = "recreate"   // the old ends before the new begins
+	BlueGreen Strategy = "blue_green" // the new comes up beside the old, and takes over at once
+	Canary    Strategy = "canary"     // the new takes over little by little, while it is watched
+)
+
 // Rollout says how a server is changed. The zero value stands for the defaults.
 type Rollout struct {
+	Strategy Strategy // "" is what the target does by itself
+	// MaxUnavailable and MaxSurge bound how many copies are missing, and how many
+	// there are too many, during a change: a count or a percentage such as "25%";
+	// "" for the target's own.
+	MaxUnavailable, MaxSurge string
+	// Steps are how many percent of the requests a canary answers, in rising order,
+	// before it takes over.
+	Steps []int
+	// Hold is how long a canary is watched at each of its steps.
+	Hold time.Duration
 	// HealthTimeout is the longest wait for health; 0 for the provider's own.
 	HealthTimeout time.Duration
 	// DrainTimeout is the longest wait for calls in progress before a stop; 0 for

@@ -18,13 +18,13 @@ type listing struct {
 	byName    map[string]*unstructured.Unstructured
 }
 
-// list asks once for all of the owner's objects of a kind, or only for those of the
-// server whose objects bear a name. The namespace is "" for a kind that has none.
-func (c *cluster) list(ctx context.Context, k kind, namespace, server string) (listing, error) {
+// list asks once for all of the owner's objects of a kind, or only for those of
+// servers whose objects bear the names. The namespace is "" for a kind that has none.
+func (c *cluster) list(ctx context.Context, k kind, namespace string, servers ...string) (listing, error) {
 	out := listing{map[string][]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}}
 	selector := LabelLineage + "=" + c.owner.Lineage
-	if server != "" {
-		selector += "," + LabelServer + "=" + server
+	if len(servers) > 0 && servers[0] != "" {
+		selector += "," + LabelServer + " in (" + strings.Join(servers, ",") + ")"
 	}
 	l, err := c.in(k, namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -19,18 +20,12 @@ import (
 // Lower turns an instance into the objects of a server, and the namespace and
 // image that the target's servers share.
 func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
-	if len(in.Smokes) > 0 || in.Rollout != (resource.Rollout{}) {
-		d := diag.Errorf("Checks do not run on Kubernetes yet", "%s has smoke or rollout blocks, and %s could neither run them nor put a server back.", in.Address, in.Target.Address).
-			Fix("Leave them out for servers on this target: its Deployment replaces no pod before the next one is ready.")
-		d.Address = in.Address.String()
-		return resource.Lowered{}, diag.List{d}
-	}
 	s, err := settingsOf(in.Target)
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
 	l := &lowering{settings: s, in: in, name: objectName(s.Prefix, in.Address.Slug())}
-	if err := l.place(); err != nil {
+	if err := cmp.Or(l.place(), surgeOf(in)); err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
 	if l.chunks, err = chunk(in.Files); err != nil {
@@ -45,7 +40,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if len(l.diags) > 0 {
 		return resource.Lowered{}, l.diags
 	}
-	return resource.Lowered{Resources: l.out, Endpoint: l.own("service")}, nil
+	return resource.Lowered{Resources: l.out, Endpoint: l.own("service"), Checked: l.own("deployment")}, nil
 }
 
 // lowering is an instance on its way to resources.
@@ -109,7 +104,9 @@ func (l *lowering) objects() {
 		"document": l.document,
 		"files":    document.Files(l.in.Files),
 		"loaded":   cty.True,
+		"beside":   cty.False,
 	})
+	pods.Stages = l.in.Rollout.Stages(len(l.in.Smokes) > 0)
 	pods.Files = l.in.Files
 	pods.DependsOn = append([]address.Resource{account, network}, l.in.DependsOn...)
 	deployment := l.add(pods)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -26,7 +27,7 @@ const lameDuck = 3 * time.Second
 // metadata is what every object of the server bears.
 func (l *lowering) metadata(annotations map[string]string) fields {
 	out := fields{"labels": fields{
-		"app.kubernetes.io/name":       l.name,
+		labelName:                      l.name,
 		"app.kubernetes.io/managed-by": Manager,
 		LabelServer:                    l.name,
 	}}
@@ -61,7 +62,7 @@ func (l *lowering) networkManifest() cty.Value {
 			}
 		}
 		return fields{"metadata": l.metadata(nil), "spec": fields{
-			"podSelector": l.selector(),
+			"podSelector": fields{"matchLabels": fields{labelName: l.name}}, // also those of a change
 			"policyTypes": texts("Ingress"),
 			"ingress":     []any{fields{"ports": open}},
 		}}
@@ -142,16 +143,25 @@ func (l *lowering) deploymentManifest() cty.Value {
 		spec := fields{
 			"selector":             l.selector(),
 			"revisionHistoryLimit": int64(3),
-			"strategy": fields{"type": "RollingUpdate", "rollingUpdate": fields{
-				"maxUnavailable": int64(0), "maxSurge": int64(1),
-			}},
-			"template": l.template(f),
+			"strategy":             l.strategy(),
+			"template":             l.template(f),
 		}
 		if !l.scale.auto() {
 			spec["replicas"] = l.scale.fixed
 		}
 		return fields{"metadata": l.metadata(nil), "spec": spec}
 	})
+}
+
+// strategy is how the Deployment replaces pods.
+func (l *lowering) strategy() fields {
+	r := l.in.Rollout
+	if r.Strategy == resource.Recreate {
+		return fields{"type": "Recreate"}
+	}
+	return fields{"type": "RollingUpdate", "rollingUpdate": fields{
+		"maxUnavailable": bound(r.MaxUnavailable, 0), "maxSurge": bound(r.MaxSurge, 1),
+	}}
 }
 
 // documentName and filesName are the names of the Secret with the document and of

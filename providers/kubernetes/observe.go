@@ -25,6 +25,7 @@ func observeDocument(values map[string]cty.Value, deployment *unstructured.Unstr
 	name := deployment.GetName()
 	secret := docs.secrets.byName[documentName(name)]
 	values["document"] = heldDocument(secret)
+	values["beside"] = cty.BoolVal(docs.secrets.byName[documentName(besideName(name))] != nil)
 	values["loaded"] = cty.BoolVal(secret != nil && loaded(deployment, secret))
 	digests := map[string]string{}
 	for _, o := range docs.filesOf(name) {

@@ -26,7 +26,7 @@ func (l *lowering) template(f facts) fields {
 		"serviceAccountName":            l.name,
 		"automountServiceAccountToken":  false,
 		"enableServiceLinks":            false,
-		"terminationGracePeriodSeconds": int64((lameDuck + f.drain + 5*time.Second) / time.Second),
+		"terminationGracePeriodSeconds": int64((lameDuck + l.drain(f) + 5*time.Second) / time.Second),
 		"securityContext": fields{
 			"runAsNonRoot": true, "runAsUser": int64(image.UserID), "runAsGroup": int64(image.UserID), "fsGroup": int64(image.UserID),
 			"seccompProfile": fields{"type": "RuntimeDefault"},
@@ -36,6 +36,14 @@ func (l *lowering) template(f facts) fields {
 	}
 	l.scheduling(spec)
 	return fields{"metadata": l.metadata(annotations), "spec": spec}
+}
+
+// drain is how long calls in progress may take before a pod ends.
+func (l *lowering) drain(f facts) time.Duration {
+	if d := l.in.Rollout.DrainTimeout; d > 0 {
+		return min(d, f.drain)
+	}
+	return f.drain
 }
 
 // scheduling says where pods may run.

@@ -53,7 +53,7 @@ func (c *cluster) lists(ctx context.Context, keys []resource.Key) lists {
 
 // documents lists the Secrets and ConfigMaps of all servers, or of one.
 func (c *cluster) documents(ctx context.Context, server string) (documents, error) {
-	held, err := c.list(ctx, secrets, c.Namespace, server)
+	held, err := c.list(ctx, secrets, c.Namespace, server, besideName(server))
 	if err != nil {
 		return documents{}, err
 	}

@@ -54,7 +54,7 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 		return cty.NilVal, err
 	}
 	values := would.Values.AsValueMap()
-	for _, name := range []string{"document", "files", "loaded"} { // not the object's own
+	for _, name := range []string{"document", "files", "loaded", "beside"} { // not the object's own
 		if _, ok := values[name]; ok {
 			values[name] = c.Desired.GetAttr(name)
 		}

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -19,7 +20,8 @@ import (
 
 const (
 	deleteTimeout = 3 * time.Minute
-	readyTimeout  = 5 * time.Minute
+	readyTimeout  = 5 * time.Minute // without anything getting on
+	rolloutLimit  = time.Hour       // of all pods of a server
 	addressLimit  = 5 * time.Minute
 	// patience is how long pods may be in trouble that might pass: a registry that
 	// hiccups, a server that starts before what it needs.
@@ -30,8 +32,15 @@ const (
 // says what it waits for.
 func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) error {
 	var since time.Time // when the trouble began
-	told, last := "", trouble{}
-	return w.await(ctx, readyTimeout, func() (bool, error) {
+	told, last, moved := "", trouble{}, time.Now()
+	limit := cmp.Or(c.Rollout.HealthTimeout, readyTimeout)
+	late := func() error {
+		if last.what == "" {
+			last.what = "after " + limit.String() + " it still says: " + told
+		}
+		return w.unwell(ctx, c, last)
+	}
+	return w.await(ctx, rolloutLimit, func() (bool, error) {
 		o, err := w.get(ctx, kinds[DeploymentType], w.Namespace, name)
 		if err != nil {
 			return false, err
@@ -49,24 +58,21 @@ func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) 
 		}
 		last = troubleOf(o, newest(all))
 		if message := strings.TrimSuffix(state+": "+last.what, ": "); message != told {
-			told = message
+			told, moved = message, time.Now()
 			c.Progress(message)
 		}
 		switch {
+		case time.Since(moved) > limit:
+			return false, late()
 		case !last.grave:
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) > patience:
+		case time.Since(since) > min(patience, limit):
 			return false, w.unwell(ctx, c, last)
 		}
 		return false, nil
-	}, func() error {
-		if last.what == "" {
-			last.what = "after " + readyTimeout.String() + " it still says: " + told
-		}
-		return w.unwell(ctx, c, last)
-	})
+	}, late)
 }
 
 // rollout says how far a Deployment is, and whether it is done.

@@ -36,11 +36,18 @@ const (
 	// AnnotationLoaded stands on the Deployment: the revision of the Secret that
 	// its pods have taken in.
 	AnnotationLoaded = "erlmcp.dev/loaded"
+	// AnnotationBeside stands on what is made for a change beside a server's own
+	// objects, in place of AnnotationAddress: the address of the Deployment that is
+	// changed.
+	AnnotationBeside = "erlmcp.dev/beside"
 	// These stand on the Service, and say of its URLs what ports do not.
 	AnnotationScheme  = "erlmcp.dev/scheme"
 	AnnotationPath    = "erlmcp.dev/path"
 	AnnotationMetrics = "erlmcp.dev/metrics-path"
 )
+
+// labelName stands on all objects and pods of a server, also on those of a change.
+const labelName = "app.kubernetes.io/name"
 
 // kind is a kind of Kubernetes object that a type of resource stands for.
 type kind struct {
@@ -86,6 +93,7 @@ var resourceTypes = []*resource.Type{
 	objectType(DeploymentType, "The pods of a server, with its document and files.", rolling,
 		documentAttribute(),
 		filesAttribute(),
+		resource.Attribute{Name: "beside", Type: cty.Bool, Doc: "Whether pods of a change that did not come to its end stand beside the server's own."},
 		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
 	objectType(ServiceType, "The stable address of a server's pods.", reached,
 		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},

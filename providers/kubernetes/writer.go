@@ -44,7 +44,10 @@ func (w *writer) Update(ctx context.Context, c resource.Change) (cty.Value, erro
 }
 
 func (w *writer) put(ctx context.Context, c resource.Change, i intent) (cty.Value, error) {
-	if c.Type == DeploymentType {
+	switch {
+	case c.Type == DeploymentType && c.Stage.Partial():
+		return w.putBeside(ctx, c, i)
+	case c.Type == DeploymentType:
 		return w.putWorkload(ctx, c, i)
 	}
 	o, err := w.apply(ctx, i)
@@ -164,6 +167,9 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 		}
 	}
 	if c.Type == DeploymentType {
+		if err := w.removeBeside(ctx, c, nameIn(c.Prior)); err != nil {
+			return err
+		}
 		return w.removeDocuments(ctx, c)
 	}
 	return nil

@@ -68,7 +68,11 @@ func (c *connection) write(ctx context.Context, verb string, change resource.Cha
 			objects.add(o)
 		}
 		o.Revision = change.Revision
-		o.Values = objects.filled(o.Values, change.Desired)
+		if change.Stage.Partial() {
+			o.Values = with(o.Values, "beside", cty.StringVal(change.Stage.String()))
+		} else {
+			o.Values = objects.filled(o.Values, change.Desired)
+		}
 		if fault == Partial && change.Type == ProcessType {
 			o.Values = with(o.Values, "running", cty.False)
 		}
