@@ -1,5 +1,18 @@
 package schemas
 
+// Backends are the kinds of place where a state can lie, with the schemas of their
+// blocks.
+func Backends() map[string]*Block {
+	return map[string]*Block{
+		"local": Describe[LocalBackend](), "gcs": Describe[GCSBackend](), "kubernetes": Describe[KubernetesBackend](),
+	}
+}
+
+// LocalBackend is the folder .erlmcp.
+type LocalBackend struct {
+	_ struct{} `doc:"Keeps the state in the folder .erlmcp beside the configuration, as without a backend block."`
+}
+
 // GCSBackend is a folder of a bucket of Google Cloud Storage.
 type GCSBackend struct {
 	_ struct{} `doc:"Keeps the state in a bucket of Google Cloud Storage."`

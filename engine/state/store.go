@@ -49,7 +49,7 @@ type Lease interface {
 	Replace(ctx context.Context, snapshot []byte, previous uint64) error
 	// Retire takes the snapshot out of its place, which has been copied elsewhere,
 	// and keeps it among the earlier ones: whoever still looks here is told that
-	// the state is missing. There must be no journal.
+	// the state is missing. The journal, which has been copied with it, is dropped.
 	Retire(ctx context.Context) error
 	// Release gives the lock back. It may be called twice.
 	Release() error

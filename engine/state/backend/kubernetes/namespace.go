@@ -58,9 +58,12 @@ type secret struct {
 	Data       map[string][]byte `json:"data,omitempty"`
 }
 
-// Path is the Secret's place as kubectl takes it.
+// Path is the place of a Secret or of all, by namespace and name.
 func (n *Namespace) Path(name string) string {
-	if name == lockName {
+	switch name {
+	case "":
+		return fmt.Sprintf("secrets %s/%s*", n.namespace, n.secretName(""))
+	case lockName:
 		return fmt.Sprintf("lease %s/%s", n.namespace, n.leaseName())
 	}
 	return fmt.Sprintf("secret %s/%s", n.namespace, n.secretName(name))

@@ -133,7 +133,7 @@ func (l *lease) Replace(ctx context.Context, snapshot []byte, _ uint64) error {
 // Retire lets the head name no snapshot.
 func (l *lease) Retire(ctx context.Context) error {
 	return l.change(ctx, func(_ context.Context, h *head) error {
-		h.Snapshot = ""
+		h.Snapshot, h.Journal = "", row{Token: l.token, From: l.next}
 		return nil
 	})
 }
