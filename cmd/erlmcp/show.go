@@ -5,7 +5,6 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/plan"
-	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -37,7 +36,7 @@ func newShow(c *cli) *cobra.Command {
 				return err
 			}
 			if revision != 0 {
-				if v.Snapshot, err = state.At(cmd.Context(), c.store(), v.Snapshot, revision); err != nil {
+				if v.Snapshot, err = c.at(cmd.Context(), v.Snapshot, revision); err != nil {
 					return err
 				}
 			}
