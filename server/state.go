@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/auth"
@@ -25,6 +23,7 @@ type state struct {
 	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
+	observed
 }
 
 // prepare builds and checks everything of a document and changes nothing.
@@ -59,14 +58,17 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		Website     string         `json:"websiteUrl,omitempty"`
 		Icons       []catalog.Icon `json:"icons,omitempty"`
 	}{doc.Name, doc.Title, doc.Version, doc.Description, doc.Website, catalog.Icons(doc.Icons)})
+	if err == nil {
+		st.observed, err = rt.observe(doc, old)
+	}
 	return st, err
 }
 
 // commit puts a state in place of the present one.
 func (rt *Runtime) commit(st *state) {
-	rt.current.Store(st)
+	old := rt.current.Swap(st)
 	rt.metrics.SetTools(st.catalog.ToolNames())
-	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+	rt.takeUp(st, old)
 }
 
 // follow tells clients of changes of the present files until those of another

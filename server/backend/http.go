@@ -20,6 +20,7 @@ import (
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -94,12 +95,14 @@ func (t *httpTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	if err != nil {
 		return unfit(err), nil
 	}
-	begun := time.Now()
+	begun, span := time.Now(), tracing.Outgoing(request)
 	response, body, err := t.exchange(request)
 	if err != nil {
+		span.Failed("no_response")
 		t.log.Debug("request failed", "host", request.URL.Host, "took", time.Since(begun))
 		return protocol.ErrorResult(t.explain(ctx, limited, request.URL.Host, err)), nil
 	}
+	span.Answered(response.StatusCode)
 	t.log.Debug("request answered", "host", request.URL.Host, "status", response.StatusCode, "took", time.Since(begun))
 	return t.result(response, body), nil
 }
