@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -115,7 +116,7 @@ func (c *call) endSpan(err *protocol.Error) {
 	}
 	if err != nil {
 		o.Code = err.Code
-		if reason := refusals[err.Code]; reason != "" {
+		if reason := cmp.Or(c.reason, refusals[err.Code]); reason != "" {
 			o.Result = reason
 		}
 	}
