@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -41,6 +42,16 @@ func (c *caller) post(ctx context.Context, body string, headers ...string) (int,
 	defer r.Body.Close()
 	raw, err := io.ReadAll(r.Body)
 	return r.StatusCode, string(raw), r.Header, err
+}
+
+// newCaller is the client of a number below 8. Each has an address of its own:
+// Services send the requests of one address to one pod. Half of them keep their
+// connections.
+func newCaller(url string, n int) *caller {
+	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(10, 99, 0, byte(11+n))}}
+	return &caller{url: url, http: &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: n%4 < 2, DialContext: from.DialContext}, Timeout: 20 * time.Second,
+	}}
 }
 
 // modern calls as MCP 2026-07-28 has it: each request stands alone.
@@ -101,8 +112,7 @@ type load struct {
 	answers         sync.Map // texts that came, and how often: *atomic.Int64
 }
 
-// startLoad starts eight clients, once the server answers each: half of them keep
-// their connections. What is no greeting fails the test.
+// startLoad starts eight clients, once the server answers each. What is no greeting fails the test.
 func startLoad(t *testing.T, url string) *load {
 	t.Helper()
 	l := &load{t: t}
@@ -110,7 +120,7 @@ func startLoad(t *testing.T, url string) *load {
 	ctx, l.stop = context.WithCancel(t.Context())
 	t.Cleanup(l.stop)
 	for n := range 8 {
-		c := &caller{url: url, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: n%4 < 2}, Timeout: 20 * time.Second}}
+		c := newCaller(url, n)
 		call := c.modern
 		if n%2 == 1 {
 			call = c.legacy

@@ -70,7 +70,6 @@ func (g *greeter) settled() {
 }
 
 const greets = `
-  rollout { health_timeout = "20s" }
   smoke "greets" {
     call    = "hello"
     require = strcontains(result.text, "Hello")
@@ -91,16 +90,16 @@ func TestKubernetesRollback(t *testing.T) {
     certificate_file = "/nowhere.pem"
     key_file         = "/nowhere.key"
   }`
-	plain := `
-  rollout { health_timeout = "20s" }`
+	soon := `
+  rollout { health_timeout = "12s" }`
 	for _, c := range []struct {
 		name, image, text, more, before string
 		parts                           []string
 	}{
 		{"a failing check", "", "Goodbye", greets, greets, []string{"does not pass its checks", `check "greets" fails`, "the answer is: Goodbye", "Its log ends with", "The server was put back"}},
-		{"a crashing document", "", "Hello one", greets + broken, greets, []string{"does not stay up", "/nowhere.pem", "The server was put back"}},
-		{"a bad image", bad, "Hello one", greets, greets, []string{"cannot get its image", "The server was put back"}},
-		{"a crashing document without checks", "", "Hello one", plain + broken, plain, []string{"does not stay up", "/nowhere.pem", "The server was put back"}},
+		{"a crashing document", "", "Hello one", soon + greets + broken, greets, []string{"does not stay up", "/nowhere.pem", "The server was put back"}},
+		{"a bad image", bad, "Hello one", soon + greets, greets, []string{"cannot get its image", "The server was put back"}},
+		{"a crashing document without checks", "", "Hello one", soon + broken, soon, []string{"does not stay up", "/nowhere.pem", "The server was put back"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g.write("", "Hello one", c.before)
@@ -119,7 +118,7 @@ func TestKubernetesRollback(t *testing.T) {
 		t.Errorf("%d of %d answers were those of the server as it should be", n, clients.calls.Load())
 	}
 	t.Run("to an earlier revision", func(t *testing.T) {
-		g.write("", "Hello two", plain)
+		g.write("", "Hello two", soon)
 		g.w.must(0, "apply", "-auto-approve")
 		contains(t, g.w.must(0, "history").stdout, "put back", "created")
 		contains(t, g.w.must(0, "rollback", "-auto-approve", "-to", "1").stdout, "Back to what revision 1 left:")

@@ -38,6 +38,7 @@ type Kubernetes struct {
 	_ struct{} `doc:"What only targets of the kind kubernetes need to know of a server."`
 
 	ServiceType        string            `json:"service_type,omitempty" default:"ClusterIP" enum:"ClusterIP,NodePort,LoadBalancer" doc:"How the Service is reached: within the cluster, on a port of each node, or at an address of its own."`
+	Sticky             *bool             `json:"sticky,omitempty" default:"true" doc:"Whether the Service sends a client's requests to one pod, where there may be several: sessions of the older protocol era live in one. Clients that are there already then stay with their pod also while a canary takes its share."`
 	ServiceAnnotations map[string]string `json:"service_annotations,omitempty" doc:"Annotations of the Service."`
 	AccountAnnotations map[string]string `json:"account_annotations,omitempty" doc:"Annotations of the ServiceAccount, such as those of workload identity."`
 	PodAnnotations     map[string]string `json:"pod_annotations,omitempty" doc:"Annotations of the pods."`

@@ -229,9 +229,6 @@ func (r *runner) skip(id int, because error) {
 	s := r.Plan.Steps[id]
 	var failed *graph.FailedError[int]
 	if errors.As(because, &failed) {
-		if sameUpdate(s, r.Plan.Steps[failed.Node]) {
-			return // it is told of the stage that failed
-		}
 		because = fmt.Errorf("%s failed", r.Plan.Steps[failed.Node].Address)
 	} else {
 		because = errors.New("the apply was stopped")

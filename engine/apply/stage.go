@@ -48,11 +48,6 @@ func (r *runner) partial(writer resource.Writer, s plan.Step, w *plan.Wanted, ne
 	return Done, nil
 }
 
-// sameUpdate reports whether two steps are stages of one update.
-func sameUpdate(a, b plan.Step) bool {
-	return a.Address == b.Address && a.Action == plan.Update && b.Action == plan.Update
-}
-
 // stageText names the stage of a step for people, "" for a whole update.
 func stageText(s plan.Step) string {
 	if s.Stage.Kind == "" {

@@ -165,6 +165,10 @@ type Step struct {
 // Mutates reports whether the step changes the world, not only the state.
 func (s *Step) Mutates() bool { return s.Action != Record && s.Action != Forget }
 
+// GoesOn reports whether the step goes on with an update that an earlier step
+// began.
+func (s *Step) GoesOn() bool { return s.Stage.Kind != "" && s.Stage.Kind != resource.Trial }
+
 // Export is what one instance exports, of config.ExportType, unknown where it
 // is not known yet.
 type Export struct {

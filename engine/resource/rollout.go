@@ -1,9 +1,12 @@
 package resource
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/diag"
 )
 
 // Strategy is a way to change a server.
@@ -69,4 +72,25 @@ type Condition struct {
 	// Holds evaluates it for a value of ResultType. The error says why that cannot
 	// be done, and holds no secret.
 	Holds func(result cty.Value) (bool, error)
+}
+
+// OneCopy refuses a rollout on a target where one copy of a server runs: nothing
+// can stand beside it there. The diagnostic is nil when there is nothing to refuse.
+func (in Instance) OneCopy() *diag.Diagnostic {
+	r := in.Rollout
+	what := ""
+	switch {
+	case r.Strategy != "" && r.Strategy != Recreate:
+		what = fmt.Sprintf("strategy = %q", r.Strategy)
+	case r.MaxUnavailable != "":
+		what = "max_unavailable"
+	case r.MaxSurge != "":
+		what = "max_surge"
+	default:
+		return nil
+	}
+	d := diag.Errorf("The rollout cannot be carried out", "%s has %s in its block rollout, and on %s one copy of a server runs: nothing can stand beside it.", in.Address, what, in.Target.Address).
+		Fix("Leave it out: the server is reloaded where that is enough, and else drained and started anew. Several copies run on targets of the kind kubernetes.")
+	d.Address = in.Address.String()
+	return d
 }

@@ -121,6 +121,9 @@ func (p *Progress) StepFinished(step plan.Step, outcome apply.StepOutcome, err e
 			break
 		}
 	}
+	if outcome == apply.Skipped && step.GoesOn() {
+		return // that its beginning failed, or was not made, is told
+	}
 	p.erase()
 	fmt.Fprintln(p.w, p.ended(step, outcome, err, took))
 	if p.style.Live {

@@ -36,7 +36,7 @@ func (w *writer) putBeside(ctx context.Context, c resource.Change, i intent) (ct
 		err = w.stand(ctx, c, i, copies)
 	}
 	if err == nil && c.Stage.Kind == resource.Shift {
-		c.Progress(fmt.Sprintf("%d pods of the new version beside %d", copies, intAt(live.Object, "spec", "replicas")))
+		c.Progress(fmt.Sprintf("pods of the new version: %d, beside %d", copies, intAt(live.Object, "spec", "replicas")))
 		err = w.route(ctx, c, i, c.Stage.Percent)
 	}
 	if err != nil {

@@ -86,7 +86,7 @@ func (l *lowering) serviceManifest() cty.Value {
 			open = append(open, port("metrics", f.service.metrics))
 		}
 		spec := fields{"type": typ, "selector": fields{LabelServer: l.name}, "ports": open}
-		if l.scale.most() > 1 {
+		if l.scale.most() > 1 && (l.kube.Sticky == nil || *l.kube.Sticky) {
 			// Sessions of the older protocol era live in one pod.
 			seconds := min(max(1, int64(f.session/time.Second)), 86400)
 			spec["sessionAffinity"] = "ClientIP"

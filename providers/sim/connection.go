@@ -123,6 +123,9 @@ func (c *connection) Keep(ctx context.Context, k resource.Key, _ string) (cty.Va
 	err = c.world.view(func(objects *objects) error {
 		if o := objects.byKey[c.key(k.Address)]; o != nil {
 			values = o.Values
+			if o.Type == ProcessType {
+				values = with(values, "beside", cty.StringVal("")) // that of a change is not kept
+			}
 		}
 		return nil
 	})

@@ -76,7 +76,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	values["address"], values["url"], values["metrics_url"] = endpoint.Address, endpoint.URL, endpoint.MetricsURL
 	values["id"] = cty.UnknownVal(cty.String)
 	process.Values = cty.ObjectVal(values)
-	process.Stages = in.Rollout.Stages(len(in.Smokes) > 0)
+	process.Stages = in.Rollout.Stages(false)
 	return resource.Lowered{Resources: []resource.Desired{network, process}, Endpoint: process.Address}, nil
 }
 
