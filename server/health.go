@@ -26,6 +26,7 @@ func (rt *Runtime) watch() {
 	if rt.certificates != nil {
 		rt.health.Register("tls", rt.certificates.Err)
 	}
+	rt.health.Register("rate_limit", func() error { return rt.current.Load().limits.Err() })
 	if rt.receipts != nil {
 		rt.health.Register("receipts", rt.receipts.Err)
 	}

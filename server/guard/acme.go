@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/caddyserver/certmagic"
-	"github.com/mholt/acmez/v3"
 	"go.uber.org/zap"
 
 	"github.com/erlmcp/erlmcp/schemas"
@@ -29,6 +28,10 @@ type acme struct {
 	mu      sync.Mutex
 	missing map[string]error // names that have no certificate yet, and why
 }
+
+// challengeProtocol is what connections of the challenge tls-alpn-01 speak (RFC
+// 8737, section 6.2).
+const challengeProtocol = "acme-tls/1"
 
 var errNotYet = errors.New("it has not been issued yet")
 
@@ -66,7 +69,7 @@ func newACME(block *schemas.ACME, log Logger) (*acme, error) {
 	a.issuer = certmagic.NewACMEIssuer(a.config, template)
 	a.config.Issuers = []certmagic.Issuer{a.issuer}
 	a.challenged = &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{acmez.ACMETLS1Protocol}, GetCertificate: a.config.GetCertificate,
+		MinVersion: tls.VersionTLS12, NextProtos: []string{challengeProtocol}, GetCertificate: a.config.GetCertificate,
 	}
 	return a, nil
 }
@@ -74,7 +77,7 @@ func newACME(block *schemas.ACME, log Logger) (*acme, error) {
 // asks reports whether the authority is looking whether a name is ours (RFC 8737).
 // It shows no certificate of its own.
 func (a *acme) asks(hello *tls.ClientHelloInfo) bool {
-	return len(hello.SupportedProtos) == 1 && hello.SupportedProtos[0] == acmez.ACMETLS1Protocol
+	return len(hello.SupportedProtos) == 1 && hello.SupportedProtos[0] == challengeProtocol
 }
 
 // start gets the certificates in the background, and renews them until the

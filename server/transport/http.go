@@ -201,7 +201,7 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 			held = cap(buf)
 		}
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			buf = slices.Grow(buf, grows(cap(buf), r.ContentLength))
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
