@@ -43,6 +43,9 @@ func (o observed) drop() {
 
 // takeUp puts it in place of what an earlier document had.
 func (rt *Runtime) takeUp(next, old *state) {
+	if old != nil && old.logs == next.logs {
+		return // it is the same document
+	}
 	rt.logs.Commit(next.logs)
 	if old != nil && old.tracer != nil && old.tracer != next.tracer {
 		go old.tracer.Close() // ends within seconds

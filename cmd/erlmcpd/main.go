@@ -7,8 +7,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/server/control"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -40,11 +42,13 @@ func command(args []string) int {
 		fmt.Fprint(os.Stderr, usage)
 		return 2
 	}
-	switch name, rest := args[0], args[1:]; name {
+	name, rest := args[0], args[1:]
+	if slices.Contains(control.Questions, name) {
+		return ask(name, rest)
+	}
+	switch name {
 	case "run":
 		return run(rest)
-	case "health", "status", "ping", "reload", "stop", "drain", "sessions", "log-level", "reopen-logs", "profile":
-		return ask(name, rest)
 	case "supervise":
 		return supervise(rest)
 	case "version", "-version", "--version":

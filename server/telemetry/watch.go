@@ -19,7 +19,7 @@ func (g healthGauges) Collect(out chan<- prometheus.Metric) {
 	checks, _ := g.health.snapshot()
 	for _, c := range checks {
 		value := 0.0
-		if c.state().Status == healthy {
+		if c.state().Status == Healthy {
 			value = 1
 		}
 		out <- prometheus.MustNewConstMetric(healthGauge, prometheus.GaugeValue, value, c.name)

@@ -25,7 +25,7 @@ type Outcome struct {
 	Tool     string // "" when it was about none
 	Identity string // of the client; "" when it has proved none
 	Client   string // the client as limits know it
-	Result   string // "ok", "failed", "cancelled", or why it was refused
+	Result   string // "ok", "error", "cancelled", or why it was refused
 	Failed   bool
 	Code     int // of a JSON-RPC error; 0 without one
 }
