@@ -51,6 +51,9 @@ func (s *Server) Check() diag.List {
 		}
 	}
 	r.upstreams(s)
+	for _, name := range sortedKeys(s.OpenAPIs) {
+		r.wrong("openapi."+name, "the runtime takes no OpenAPI document").Fix("Load the configuration with erlmcp, which makes tools of it.")
+	}
 	return r.broken
 }
 
