@@ -161,6 +161,9 @@ func (r *checker) resource(at string, s *Resource) {
 		}
 	}
 	r.mediaType(at+".mime_type", s.MIMEType)
+	if s.HTTP != nil {
+		r.resourceHTTP(at+".http", s.HTTP)
+	}
 	if len(s.Include) > 0 && s.Folder == "" {
 		r.wrong(at+".include", "it chooses files of a folder, and there is no folder").Fix("Remove it, or write folder = ….")
 	}

@@ -58,11 +58,11 @@ server "s" {
 	secret := func(s string) cty.Value { return cty.StringVal(s).Mark(schemas.Sensitive) }
 	want(t, http("p_get").GetAttr("url"), cty.StringVal(`https://pets.example.com/v1/pets/${input["id"]}`))
 	want(t, http("p_get").GetAttr("timeout"), cty.StringVal("3s"))
-	want(t, http("p_get").GetAttr("headers").AsValueMap()["Authorization"], secret("Bearer s3cret$$${x}"))
+	want(t, http("p_get").GetAttr("headers").AsValueMap()["Authorization"], secret("Bearer s3cret$${x}"))
 	want(t, http("p_get").GetAttr("headers").AsValueMap()["X-Team"], cty.StringVal("a"))
-	want(t, http("drop").GetAttr("headers").AsValueMap()["Authorization"], secret("Basic dTpzM2NyZXQkJHt4fQ=="))
-	want(t, http("p_all").GetAttr("url"), cty.StringVal("https://pets.example.com/v1/all?k=a+b"))
-	want(t, http("p_all").GetAttr("headers").AsValueMap()["Cookie"], secret("sid=s3cret%24%24%7Bx%7D"))
+	want(t, http("drop").GetAttr("headers").AsValueMap()["Authorization"], secret("Basic dTpzM2NyZXQke3h9"))
+	want(t, http("p_all").GetAttr("url"), secret("https://pets.example.com/v1/all?k=a+b"))
+	want(t, http("p_all").GetAttr("headers").AsValueMap()["Cookie"], secret("sid=s3cret%24%7Bx%7D"))
 	if raw, err := schemas.Encode(doc); err != nil || !strings.Contains(string(raw), `"/tool/p_get/http/headers/Authorization"`) {
 		t.Errorf("the token is not known to be sensitive: %s, %v", raw, err)
 	}
