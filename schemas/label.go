@@ -18,6 +18,8 @@ const (
 	LabelInput LabelRule = "input"
 	// LabelScope is an OAuth scope (RFC 6749, section 3.3).
 	LabelScope LabelRule = "scope"
+	// LabelDNS names an object of a cloud (RFC 1035, section 2.3.1).
+	LabelDNS LabelRule = "dns"
 	// LabelText is a text for people to read.
 	LabelText LabelRule = "text"
 )
@@ -32,6 +34,7 @@ var labels = map[LabelRule]struct {
 	LabelName:  {regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`), 128, "it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot"},
 	LabelInput: {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`), 128, "it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore"},
 	LabelScope: {regexp.MustCompile(`^[!#-\[\]-~]+$`), 256, "it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\"},
+	LabelDNS:   {regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`), 30, "it must be 1 to 30 small letters, digits or dashes, begin with a letter and not end with a dash"},
 	LabelText:  {regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$`), 128, "it must be 1 to 128 printable characters"},
 }
 

@@ -17,6 +17,7 @@ type Placement struct {
 
 	Scale      *Scale            `json:"scale,omitempty"`
 	Kubernetes *Kubernetes       `json:"kubernetes,omitempty"`
+	GKE        *GKE              `json:"gke,omitempty"`
 	Rollout    *Rollout          `json:"rollout,omitempty"`
 	Smokes     map[string]*Smoke `json:"smoke,omitempty" label:"text"`
 }

@@ -3,7 +3,6 @@ package image
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -44,9 +43,9 @@ func (i *Image) Reference(repository string) (string, error) {
 }
 
 // Push puts the image into a repository, under its digest. What the registry
-// holds already is not sent again. Credentials are those of the machine's Docker
-// configuration and its credential helpers. A nil transport is the default one.
-func (i *Image) Push(ctx context.Context, repository string, transport http.RoundTripper) error {
+// holds already is not sent again. The keychain has the credentials; that of the
+// machine's Docker configuration is authn.DefaultKeychain.
+func (i *Image) Push(ctx context.Context, repository string, keychain authn.Keychain) error {
 	reference, err := i.Reference(repository)
 	if err != nil {
 		return err
@@ -55,14 +54,14 @@ func (i *Image) Push(ctx context.Context, repository string, transport http.Roun
 	if err != nil {
 		return fmt.Errorf("push image: %w", err)
 	}
-	if err := remote.Write(digest, i.image, options(ctx, transport)...); err != nil {
+	if err := remote.Write(digest, i.image, options(ctx, keychain)...); err != nil {
 		return fmt.Errorf("push image %s: %w", reference, err)
 	}
 	return nil
 }
 
 // Held reports whether the repository has the image, as far as the registry tells.
-func (i *Image) Held(ctx context.Context, repository string, transport http.RoundTripper) bool {
+func (i *Image) Held(ctx context.Context, repository string, keychain authn.Keychain) bool {
 	reference, err := i.Reference(repository)
 	if err != nil {
 		return false
@@ -71,14 +70,10 @@ func (i *Image) Held(ctx context.Context, repository string, transport http.Roun
 	if err != nil {
 		return false
 	}
-	_, err = remote.Head(digest, options(ctx, transport)...)
+	_, err = remote.Head(digest, options(ctx, keychain)...)
 	return err == nil
 }
 
-func options(ctx context.Context, transport http.RoundTripper) []remote.Option {
-	out := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	if transport != nil {
-		out = append(out, remote.WithTransport(transport))
-	}
-	return out
+func options(ctx context.Context, keychain authn.Keychain) []remote.Option {
+	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain)}
 }

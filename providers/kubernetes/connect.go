@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -29,17 +30,22 @@ type cluster struct {
 	target resource.Target
 	owner  resource.Owner
 	image  func(arch string) (*image.Image, error)
+	// keychain has the credentials of registries.
+	keychain authn.Keychain
 }
 
-// connect reaches the target's API server. The wrapper, if any, sees every
-// request.
-func (p *Provider) connect(ctx context.Context, t resource.Target, owner resource.Owner, wrap func(http.RoundTripper) http.RoundTripper) (*cluster, error) {
+// connect reaches the target's API server, by a way of its own if there is one.
+// The wrapper, if any, sees every request.
+func (p *Provider) connect(ctx context.Context, a *Access, t resource.Target, owner resource.Owner, wrap func(http.RoundTripper) http.RoundTripper) (*cluster, error) {
 	s, err := settingsOf(t)
 	if err != nil {
 		return nil, err
 	}
-	config, err := s.clientConfig()
-	if err != nil {
+	var config *rest.Config
+	var keychain authn.Keychain = authn.DefaultKeychain
+	if a != nil {
+		config, keychain = a.clientConfig(), a.Keychain
+	} else if config, err = s.clientConfig(); err != nil {
 		return nil, &resource.Unreachable{Err: refuse(t, "no way to the cluster", "%s.", strings.TrimSuffix(err.Error(), ".")).
 			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")}
 	}
@@ -64,7 +70,7 @@ func (p *Provider) connect(ctx context.Context, t resource.Target, owner resourc
 		}
 		return build()
 	}
-	return &cluster{settings: s, api: api, config: config, target: t, owner: owner, image: built}, nil
+	return &cluster{settings: s, api: api, config: config, target: t, owner: owner, image: built, keychain: keychain}, nil
 }
 
 // clientConfig finds the cluster and the credentials for it.
@@ -117,20 +123,12 @@ func (r readOnly) RoundTrip(q *http.Request) (*http.Response, error) {
 
 // OpenReader connects to the target to look at it.
 func (p *Provider) OpenReader(ctx context.Context, t resource.Target, owner resource.Owner) (resource.Reader, error) {
-	c, err := p.connect(ctx, t, owner, func(next http.RoundTripper) http.RoundTripper { return readOnly{next} })
-	if err != nil {
-		return nil, err
-	}
-	return &reader{cluster: c}, nil
+	return p.OpenReaderBy(ctx, nil, t, owner)
 }
 
 // OpenWriter connects to the target to change it.
 func (p *Provider) OpenWriter(ctx context.Context, t resource.Target, owner resource.Owner) (resource.Writer, error) {
-	c, err := p.connect(ctx, t, owner, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &writer{cluster: c}, nil
+	return p.OpenWriterBy(ctx, nil, t, owner)
 }
 
 // Close has nothing to end: connections are the transport's.

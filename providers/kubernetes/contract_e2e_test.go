@@ -57,7 +57,7 @@ func (p *still) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 }
 
 func (p *still) OpenWriter(ctx context.Context, t resource.Target, owner resource.Owner) (resource.Writer, error) {
-	c, err := p.connect(ctx, t, owner, func(next http.RoundTripper) http.RoundTripper {
+	c, err := p.connect(ctx, nil, t, owner, func(next http.RoundTripper) http.RoundTripper {
 		return tripper(func(q *http.Request) (*http.Response, error) { return p.gate(next, q) })
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ func (c *cluster) readImage(ctx context.Context, prior cty.Value) (resource.Read
 		return resource.Reading{Exists: true, Values: prior}, nil
 	}
 	built, err := c.image(c.Arch)
-	if err != nil || c.Registry == "" || !built.Held(ctx, c.Registry, nil) {
+	if err != nil || c.Registry == "" || !built.Held(ctx, c.Registry, c.keychain) {
 		return resource.Reading{}, nil
 	}
 	reference, err := built.Reference(c.Registry)
@@ -48,7 +48,7 @@ func (w *writer) push(ctx context.Context, c resource.Change) (cty.Value, error)
 		return cty.NilVal, fmt.Errorf("the image is %s, and was planned as %s; plan again with this erlmcp", reference, want)
 	}
 	c.Progress("pushing the image")
-	if err := built.Push(ctx, w.Registry, nil); err != nil {
+	if err := built.Push(ctx, w.Registry, w.keychain); err != nil {
 		return cty.NilVal, refuse(w.target, "the image cannot be pushed", "%s.", err).
 			Fix("Check the registry in the target block, and that this machine is logged in to it.")
 	}

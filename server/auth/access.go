@@ -16,18 +16,6 @@ const (
 	kinds
 )
 
-// matches reports whether any of the names, which may be empty, fits a pattern.
-func matches(list []schemas.Pattern, names ...string) bool {
-	for _, p := range list {
-		for _, n := range names {
-			if n != "" && p.Matches(n) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // access is the allow and deny rules.
 type access struct{ allow, deny []rule }
 
