@@ -66,13 +66,7 @@ func (r *checker) selection(at string, s *Selection, taken map[string]string) {
 }
 
 func (r *checker) upstreamHTTP(at string, h *UpstreamHTTP) {
-	u, err := url.Parse(h.URL)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Fragment != "":
-		r.wrong(at+".url", "it is not an HTTP URL").Fix("Write one such as \"https://mcp.example.com/mcp\".")
-	case u.User != nil:
-		r.wrong(at+".url", "a name or password in a URL is not sent").Fix("Use token or headers.")
-	}
+	r.httpURL(at+".url", h.URL)
 	for _, name := range sortedKeys(h.Headers) {
 		r.header(at+".headers", name)
 		if canonical := textproto.CanonicalMIMEHeaderKey(name); strings.HasPrefix(canonical, "Mcp-") || slices.Contains(protocolHeaders, canonical) {
@@ -81,15 +75,29 @@ func (r *checker) upstreamHTTP(at string, h *UpstreamHTTP) {
 		if h.Token != "" && strings.EqualFold(name, "Authorization") {
 			r.wrong(at+".headers", "token sets Authorization too").Fix("Keep one of them.")
 		}
-		if strings.ContainsFunc(h.Headers[name], func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-			r.wrong(at+".headers", "the value of %s holds a line break or another control character", name).Fix("Write it on one line.")
-		}
+		r.headerValue(at+".headers", name, h.Headers[name])
 	}
 	if strings.ContainsFunc(h.Token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		r.wrong(at+".token", "a token holds visible ASCII characters only").Fix("Leave out spaces and line breaks.")
 	}
 	if (h.Certificate+h.CertificateFile == "") != (h.Key+h.KeyFile == "") {
 		r.wrong(at, "a certificate and its private key go together").Fix("Give both, or none.")
+	}
+}
+
+func (r *checker) httpURL(at, address string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Fragment != "":
+		r.wrong(at, "it is not an HTTP URL").Fix("Write one such as \"https://example.com/path\".")
+	case u.User != nil:
+		r.wrong(at, "there is a name or password in it").Fix("Send them with headers.")
+	}
+}
+
+func (r *checker) headerValue(at, name, value string) {
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+		r.wrong(at, "the value of %s holds a line break or another control character", name).Fix("Write it on one line.")
 	}
 }
 

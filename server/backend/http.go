@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
@@ -38,6 +40,8 @@ type httpTool struct {
 	url     *expr.Template
 	headers []named
 	body    *expr.Template
+	sends   []parameter
+	payload payload
 	wait    time.Duration
 	limit   schemas.Size
 	log     hclog.Logger
@@ -58,6 +62,12 @@ func newHTTP(h *schemas.HTTP, c compiler, env Env) (Tool, error) {
 		return nil, err
 	}
 	if t.body, err = c.template("http.body", h.Body, "text"); err != nil {
+		return nil, err
+	}
+	if t.sends, err = newParameters(h, c); err != nil {
+		return nil, err
+	}
+	if t.payload, err = newPayload(h, c); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -93,21 +103,23 @@ func (t *httpTool) request(ctx context.Context, args map[string]any) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
-	body, err := eval("http.body", t.body, input)
+	body, mediaType, err := t.content(args, input)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, t.method, address, strings.NewReader(body))
+	more, err := send(t.sends, args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, t.method, addQuery(address, more.query), bytes.NewReader(body))
 	if err != nil {
 		return nil, errors.New("http.url: they do not make a URL")
 	}
 	r.Header.Set("User-Agent", "erlmcp/"+version.Version)
-	if body != "" {
-		r.Header.Set("Content-Type", "text/plain; charset=utf-8")
-		if json.Valid([]byte(body)) {
-			r.Header.Set("Content-Type", "application/json")
-		}
+	if mediaType != "" {
+		r.Header.Set("Content-Type", mediaType)
 	}
+	maps.Copy(r.Header, more.headers)
 	for _, h := range t.headers {
 		value, err := eval("http.headers."+h.name, h.template, input)
 		if err != nil {
@@ -121,7 +133,29 @@ func (t *httpTool) request(ctx context.Context, args map[string]any) (*http.Requ
 			r.Header.Set(h.name, value)
 		}
 	}
+	if len(more.cookies) > 0 {
+		all := strings.Join(more.cookies, "; ")
+		if fixed := r.Header.Get("Cookie"); fixed != "" {
+			all = fixed + "; " + all
+		}
+		r.Header.Set("Cookie", all)
+	}
 	return r, nil
+}
+
+// content is the body of a request and its media type; none when it is empty.
+func (t *httpTool) content(args map[string]any, input cty.Value) ([]byte, string, error) {
+	if t.payload.argument != "" {
+		return t.payload.write(args)
+	}
+	body, err := eval("http.body", t.body, input)
+	switch {
+	case err != nil || body == "":
+		return nil, "", err
+	case json.Valid([]byte(body)):
+		return []byte(body), "application/json", nil
+	}
+	return []byte(body), "text/plain; charset=utf-8", nil
 }
 
 var errTooLarge = errors.New("response too large")

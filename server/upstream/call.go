@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -43,7 +44,7 @@ func (t *tool) Call(ctx context.Context, args map[string]any) (*protocol.ToolRes
 		}
 		return nil, err
 	}
-	return toolResult(result.(*mcp.CallToolResult))
+	return toolResult(memory.Of(ctx), result.(*mcp.CallToolResult))
 }
 
 // maxRounds is how often an upstream may ask in the course of one call.
@@ -60,12 +61,15 @@ func (r *refusal) Error() string { return r.text }
 func refuse(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
 
 // toolResult passes on what a tool answered.
-func toolResult(r *mcp.CallToolResult) (*protocol.ToolResult, error) {
+func toolResult(hold *memory.Hold, r *mcp.CallToolResult) (*protocol.ToolResult, error) {
 	out := &protocol.ToolResult{Content: make([]protocol.Content, len(r.Content)), IsError: r.IsError}
 	for i, c := range r.Content {
 		raw, err := c.MarshalJSON()
 		if err != nil {
 			return nil, fmt.Errorf("read the answer of an upstream: %w", err)
+		}
+		if !hold.Take(len(raw)) {
+			return nil, memory.ErrShort
 		}
 		out.Content[i] = protocol.Content{Passed: raw}
 	}
