@@ -49,7 +49,7 @@ func (f varFileFlag) Set(file string) error {
 // providers are the kinds of target that this erlmcp knows.
 func providers() map[string]resource.Provider {
 	out := map[string]resource.Provider{}
-	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New(), kubernetes.New()} {
+	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New(), kubernetes.New(), gke.New(kubernetes.New())} {
 		out[p.Kind()] = p
 	}
 	return out
