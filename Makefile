@@ -13,7 +13,7 @@ EMBEDDED = providers/artifact/embedded
 RACE     = $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo CGO_ENABLED=1 || echo CGO_ENABLED=0)
 
 .DEFAULT_GOAL := help
-.PHONY: help build runtime demo demo-down test e2e e2e-kubernetes bench lint release clean
+.PHONY: help build runtime demo demo-down test e2e e2e-kubernetes bench bench-server lint release clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ e2e-kubernetes: build ## Run those of them that need a cluster
 
 bench: ## Run the benchmarks; ratios against the peer beside them, in one run
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-server: ## Measure the runtime beside its peers, on loopback; takes about 3 minutes
+	$(GO) run ./e2e/bench
 
 lint: ## Check form and usual mistakes
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"

@@ -139,7 +139,7 @@ func TestNeedRestart(t *testing.T) {
 		return s
 	}
 	old := load(`{"name":"a"}`)
-	next := load(`{"name":"b","title":"T","listen":{"port":1},"log":{"level":"debug","format":"json"},"tls":{"certificate":"c","key":"k"},"rate_limit":{"requests_per_minute":1}}`)
+	next := load(`{"name":"b","title":"T","listen":{"port":1},"log":{"level":"debug","format":"json"},"tls":{"certificate":"c","key":"k"},"rate_limit":[{"requests_per_minute":1}]}`)
 	if got := strings.Join(NeedRestart(old, next), " "); got != "name listen tls log.format" {
 		t.Errorf("parts %q", got)
 	}

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"fmt"
 	"mime"
 	"net/netip"
 	"net/url"
@@ -23,8 +24,17 @@ func (s *Server) Check() diag.List {
 	r.text("description", s.Description)
 	r.text("instructions", s.Instructions)
 	r.listen(s)
+	if s.TLS != nil {
+		r.tls(s.TLS)
+	}
 	if s.Auth != nil {
 		r.auth(s.Auth, s.TLS)
+	}
+	for i := range s.RateLimits {
+		r.rateLimit(fmt.Sprintf("rate_limit[%d]", i), &s.RateLimits[i], s.Auth)
+	}
+	if s.Governor.RefuseAt < s.Governor.InterveneAt {
+		r.wrong("governor.refuse_at", "it is below intervene_at").Fix("The server intervenes first, and refuses when that is not enough.")
 	}
 	if s.Receipts != nil {
 		r.receipts(s.Receipts)

@@ -14,12 +14,13 @@ type Server struct {
 
 	StateKey string `json:"state_key,omitempty" sensitive:"true" doc:"Secret that protects what clients carry between the rounds of one call (MCP requestState). Give it to servers that share their clients. Default: a new one at each start."`
 
-	Listen    Listen     `json:"listen,omitzero" impact:"restart"`
-	TLS       *TLS       `json:"tls,omitempty" impact:"restart"`
-	Auth      *Auth      `json:"auth,omitempty"`
-	RateLimit *RateLimit `json:"rate_limit,omitempty"`
-	Receipts  *Receipts  `json:"receipts,omitempty" impact:"restart"`
-	Limits    Limits     `json:"limits,omitzero" impact:"restart"`
+	Listen     Listen      `json:"listen,omitzero" impact:"restart"`
+	TLS        *TLS        `json:"tls,omitempty" impact:"restart"`
+	Auth       *Auth       `json:"auth,omitempty"`
+	RateLimits []RateLimit `json:"rate_limit,omitempty"`
+	Receipts   *Receipts   `json:"receipts,omitempty" impact:"restart"`
+	Limits     Limits      `json:"limits,omitzero" impact:"restart"`
+	Governor   Governor    `json:"governor,omitzero" impact:"restart"`
 
 	Icons     []Icon                       `json:"icon,omitempty"`
 	Tools     map[string]*Tool             `json:"tool,omitempty" label:"name"`
@@ -46,29 +47,8 @@ type Listen struct {
 	SSEPath string   `json:"sse_path,omitempty" doc:"URL path of the transport that MCP had in 2024-11-05 (HTTP+SSE), for clients that know no other. Not offered unless set; usually \"/sse\"."`
 	TCPPort *int     `json:"tcp_port,omitempty" min:"1" max:"65535" doc:"A second port, for raw JSON-RPC only. By convention 5005. Not opened unless set."`
 	Hosts   []string `json:"hosts,omitempty" doc:"Host names (without port) that requests may be addressed to, against DNS rebinding. Default: on a loopback address, localhost and loopback addresses only; otherwise any."`
+	Socket  *Socket  `json:"socket,omitempty"`
 	Origins []string `json:"origins,omitempty" doc:"Origins of web pages whose scripts may call the server, such as \"https://app.example.com\". Default: those of the allowed loopback hosts."`
-}
-
-// TLS turns TLS on for every listener of the front door.
-type TLS struct {
-	_ struct{} `doc:"Turns on TLS 1.3, and client certificates when asked for. Give the certificate and key as PEM text, which travels with the server, or as files that exist on the target."`
-
-	Certificate     string `json:"certificate,omitempty" exactlyone:"certificate" doc:"Certificate chain in PEM, leaf first; usually file(\"server.pem\")."`
-	CertificateFile string `json:"certificate_file,omitempty" exactlyone:"certificate" doc:"Path on the target of the certificate chain in PEM."`
-	Key             string `json:"key,omitempty" exactlyone:"key" sensitive:"true" doc:"Private key in PEM; usually file(\"server.key\")."`
-	KeyFile         string `json:"key_file,omitempty" exactlyone:"key" doc:"Path on the target of the private key in PEM."`
-	ClientCA        string `json:"client_ca,omitempty" atmostone:"client_ca" doc:"Certificates in PEM of the authorities that sign client certificates."`
-	ClientCAFile    string `json:"client_ca_file,omitempty" atmostone:"client_ca" doc:"Path on the target of the authorities that sign client certificates."`
-	ClientAuth      string `json:"client_auth,omitempty" enum:"none,optional,require" doc:"Whether clients show a certificate. Default: \"require\" when a client CA is given, else \"none\"."`
-	MinVersion      string `json:"min_version,omitempty" default:"1.3" enum:"1.2,1.3" doc:"Oldest TLS version that is accepted."`
-}
-
-// RateLimit bounds what one client may ask.
-type RateLimit struct {
-	_ struct{} `doc:"Bounds what each client may ask. A refused request gets HTTP status 429 with Retry-After, and a JSON-RPC error that says when to come back."`
-
-	RequestsPerMinute int  `json:"requests_per_minute" required:"true" min:"1" unit:"requests per client" doc:"How many requests of one client are answered in any span of 60 seconds."`
-	Burst             *int `json:"burst,omitempty" min:"1" unit:"requests per client" doc:"How many requests of one client may be in progress at the same moment. Default: no bound of its own."`
 }
 
 // Limits bounds what the server as a whole may use.
@@ -86,11 +66,14 @@ type Limits struct {
 	AnswerTimeout Duration `json:"answer_timeout,omitempty" default:"5m" doc:"How long a tool call waits for its client to answer a question (sampling, elicitation, roots). That time does not count for call_timeout."`
 	Tasks         int      `json:"tasks,omitempty" default:"256" min:"1" doc:"Tasks held at the same time, ended ones included: calls that go on after their request was answered. Without room a call is not made a task."`
 	TaskTTL       Duration `json:"task_ttl,omitempty" default:"1h" doc:"How long a task is kept from its start. One that still runs is ended then."`
-	HeaderTimeout Duration `json:"header_timeout,omitempty" default:"10s" doc:"Longest time for a client to send its request headers."`
+	HeaderTimeout Duration `json:"header_timeout,omitempty" default:"10s" doc:"Longest time for a client to send its request headers, or to finish the TLS handshake."`
+	HeaderSize    Size     `json:"header_size,omitempty" default:"32KB" doc:"Largest request headers, all together. A request with more is refused with status 431."`
+	BodyTimeout   Duration `json:"body_timeout,omitempty" default:"30s" doc:"Longest time for a client to send a request with its body."`
+	WriteTimeout  Duration `json:"write_timeout,omitempty" default:"30s" doc:"Longest time for a client to take in an answer or an event; then its connection is closed."`
 	IdleTimeout   Duration `json:"idle_timeout,omitempty" default:"5m" doc:"How long a connection without requests is kept."`
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
 	DrainTimeout  Duration `json:"drain_timeout,omitempty" default:"10s" doc:"Longest wait for calls in progress when the server stops."`
-	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server."`
+	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server. The runtime keeps its own below it: Go's collector works towards nine tenths of it, and the governor admits no more requests than there is room for."`
 	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" max:"1024" unit:"cores" doc:"Processor time that the target gives the server."`
 	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
 }

@@ -192,7 +192,7 @@ func TestRulesChangeWhileItRuns(t *testing.T) {
 
 func TestIdentitiesHaveLimitsAndStandInTheLog(t *testing.T) {
 	var log lockedBuffer
-	rt := start(t, `,"log":{"access":true},"rate_limit":{"requests_per_minute":1},"auth":{`+bearers("ada", "bob")+`}`, server.Options{Log: &log})
+	rt := start(t, `,"log":{"access":true},"rate_limit":[{"requests_per_minute":1}],"auth":{`+bearers("ada", "bob")+`}`, server.Options{Log: &log})
 	for _, c := range []struct {
 		who    string
 		status int

@@ -87,6 +87,8 @@ func (c *call) toolAnswer(dst []byte, result *protocol.ToolResult, failed error)
 		return c.result(dst, protocol.ErrorResult(c.interrupted().Message+"."))
 	case c.ctx.Err() != nil:
 		return dst, c.interrupted()
+	case shortOf(failed):
+		return dst, c.short()
 	case !c.version.Modern() && errors.As(failed, &missing) && missing.Code == protocol.MissingClientCapability:
 		return c.result(dst, protocol.ErrorResult(missing.Message+".")) // a code that its era does not know
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
@@ -25,6 +26,7 @@ type call struct {
 	cache   protocol.Cache // hint that goes with the result
 	tool    string         // name of a tool that exists, for metrics
 	failed  bool           // the tool's own answer is an error
+	reason  string         // why it is refused, as in metrics; "" when it is not
 	opened  time.Duration  // how long a stream took to open; 0 for other calls
 	answer  transport.Answer
 
@@ -71,12 +73,9 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 
 // request admits a request and runs its method.
 func (c *call) request() {
-	release, retry, ok := c.st.limiter.Admit(c.x.Client, c.x.Begun)
-	if !ok {
-		c.rt.metrics.Refused("rate_limit")
-		err := &protocol.Error{Code: protocol.RateLimited, Message: "Too many requests", Data: map[string]int64{"retryAfterMs": retry.Milliseconds()}}
-		c.answer = transport.Answer{Status: http.StatusTooManyRequests, RetryAfter: retry}
-		c.refuse(err)
+	release, limited := c.st.limits.Admit(c.ctx, c.asked(), c.x.Begun)
+	if limited != nil {
+		c.refuse(c.turnDown("rate_limit", limited.Status, limited.Message, limited.RetryAfter))
 		return
 	}
 	c.release = release
@@ -92,6 +91,10 @@ func (c *call) request() {
 			c.answer.Status = http.StatusNotFound
 		}
 		c.finish(nil, protocol.NewError(protocol.MethodNotFound, "Method not found: %s", c.m.Method))
+		return
+	}
+	if err := c.shed(); err != nil {
+		c.finish(nil, err)
 		return
 	}
 	if err := c.unrecorded(); err != nil {
@@ -145,9 +148,7 @@ func (c *call) settleVersion() (status int, _ *protocol.Error) {
 // queue runs a method that may take long, when a worker is free.
 func (c *call) queue(m method) {
 	if !c.rt.workers.admit() {
-		c.rt.metrics.Refused("queue")
-		c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Second}
-		c.finish(nil, overloaded())
+		c.finish(nil, c.turnDown("queue", http.StatusServiceUnavailable, tooManyWait, time.Second))
 		return
 	}
 	c.x.Detach(func() {
@@ -156,7 +157,7 @@ func (c *call) queue(m method) {
 		defer end()
 		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
 		defer c.deadline.end()
-		c.ctx = ctx
+		c.ctx = memory.With(ctx, c.x.Hold)
 		do := func() {
 			c.run(m)
 			c.deadline.end() // what still waits for the client must give its worker back
@@ -167,9 +168,9 @@ func (c *call) queue(m method) {
 	})
 }
 
-func overloaded() *protocol.Error {
-	return &protocol.Error{Code: protocol.Overloaded, Message: "Too many calls are waiting", Data: map[string]int64{"retryAfterMs": 1000}}
-}
+const tooManyWait = "Too many calls are waiting"
+
+func overloaded() *protocol.Error { return comeBack(protocol.Overloaded, tooManyWait, time.Second) }
 
 // yield gives back the worker of a call that waits for its client, and stops its
 // clock; resume takes up both again. Several parts of a call may wait at a time.
@@ -270,6 +271,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 		return
 	}
 	c.answer.Body = dst
+	c.x.Hold.Answer(len(dst))
 	c.receipt(nil)
 	c.x.Answer(c.answer)
 }

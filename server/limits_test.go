@@ -20,7 +20,7 @@ import (
 )
 
 func TestTheRateLimit(t *testing.T) {
-	rt := start(t, `,"rate_limit":{"requests_per_minute":1000}`, server.Options{})
+	rt := start(t, `,"rate_limit":[{"requests_per_minute":1000}]`, server.Options{})
 	var answered, refused atomic.Int64
 	var wg sync.WaitGroup
 	for range 11 {
@@ -60,7 +60,7 @@ func TestTheRateLimit(t *testing.T) {
 }
 
 func TestAReloadKeepsTheQuotasThatAreUsed(t *testing.T) {
-	const limit = `,"rate_limit":{"requests_per_minute":2}`
+	const limit = `,"rate_limit":[{"requests_per_minute":2}]`
 	rt := start(t, limit, server.Options{})
 	ping := func() int {
 		resp, _ := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)

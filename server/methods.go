@@ -133,6 +133,9 @@ func resourcesRead(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err := c.scopedResource(uri); err != nil {
 		return dst, err
 	}
+	if !c.x.Hold.Take(c.catalog().ResourceSize(uri)) {
+		return dst, c.short()
+	}
 	c.cache = notAtAll
 	return c.catalog().AppendResource(dst, uri, c.version)
 }

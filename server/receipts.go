@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -58,12 +59,7 @@ func (c *call) unrecorded() *protocol.Error {
 	if c.rt.receipts == nil || c.st.doc.Receipts.OnFailure != "closed" || !recorded(c.m.Method) || c.rt.receipts.Err() == nil {
 		return nil
 	}
-	c.rt.metrics.Refused("receipts")
-	c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Second}
-	return &protocol.Error{
-		Code: protocol.Overloaded, Message: "Calls are refused while receipts cannot be written",
-		Data: map[string]int64{"retryAfterMs": 1000},
-	}
+	return c.turnDown("receipts", http.StatusServiceUnavailable, "Calls are refused while receipts cannot be written", time.Second)
 }
 
 // receipt records a call, or a request that was refused, with the answer that it
@@ -78,7 +74,7 @@ func (c *call) receipt(err *protocol.Error) {
 	}
 	if err != nil {
 		e.Code = err.Code
-		if reason := refusals[err.Code]; reason != "" {
+		if reason := cmp.Or(c.reason, refusals[err.Code]); reason != "" {
 			e.Kind, e.Outcome = receipt.Refusal, reason
 		}
 	}

@@ -45,7 +45,7 @@ func records(t *testing.T, folder string) []receipt.Record {
 
 func TestReceipts(t *testing.T) {
 	folder := t.TempDir()
-	rt := start(t, offer+`,"rate_limit":{"requests_per_minute":6},"receipts":{"folder":`+quote(folder)+`},"auth":{`+bearers("ada")+`}`, server.Options{})
+	rt := start(t, offer+`,"rate_limit":[{"requests_per_minute":6}],"receipts":{"folder":`+quote(folder)+`},"auth":{`+bearers("ada")+`}`, server.Options{})
 	const (
 		badCall = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{}}}`
 		read    = `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"erlmcp://notes"}}`

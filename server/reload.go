@@ -25,6 +25,7 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 		return err
 	}
 	rt.commit(next)
+	old.limits.Close()
 	changes := old.catalog.Changes(next.catalog)
 	if !equal(accessRules(old.doc), accessRules(next.doc)) {
 		changes.Tools, changes.Resources, changes.Prompts = true, true, true

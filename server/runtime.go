@@ -18,6 +18,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
 	"github.com/erlmcp/erlmcp/server/telemetry"
@@ -36,7 +37,9 @@ type Runtime struct {
 	workers  *workers
 	inflight *inflight
 	receipts *receipt.Log // nil when they are off
-	listens  atomic.Int64 // streams of subscriptions/listen
+	memory   *memory.Budget
+	governor *guard.Governor // nil when it is off
+	listens  atomic.Int64    // streams of subscriptions/listen
 	tasks    *task.Table
 	taskFeed *catalog.Feed
 	random   *seal // of documents without a key
@@ -74,6 +77,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.newTasks(doc.Limits)
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
+	rt.govern(doc)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
 	st, err := rt.prepare(doc, opts.Digest)
 	if err != nil {
@@ -95,6 +99,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
 		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
+		Socket: doc.Listen.Socket, Memory: rt.memory,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
@@ -123,6 +128,7 @@ func (rt *Runtime) Start() error {
 		go rt.scrapes.Serve(rt.ports.metrics) // ends with Stop
 	}
 	rt.phase.Store("running")
+	rt.governor.Serve()
 	tools, resources, prompts := rt.current.Load().catalog.Size()
 	rt.log.Info("serving", "name", doc.Name, "url", rt.URL(), "tools", tools, "resources", resources, "prompts", prompts)
 	return nil
@@ -191,6 +197,7 @@ func (rt *Runtime) Stop() (err error) {
 			rt.scrapes.Close()
 		}
 		rt.ports.close()
+		rt.current.Load().limits.Close()
 		if failed := rt.closeReceipts(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
 		}

@@ -21,7 +21,7 @@ type state struct {
 	catalog  *catalog.Catalog
 	gate     *auth.Gate
 	views    views
-	limiter  *guard.Limiter
+	limits   *guard.RateLimits
 	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
@@ -46,11 +46,11 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		earlier = old.gate
 	}
 	st.gate = auth.New(doc.Auth, auth.Env{Context: rt.ctx, Path: doc.Listen.Path, Name: doc.Name, Now: time.Now, Logger: rt.log}, earlier)
-	if old != nil && equal(old.doc.RateLimit, doc.RateLimit) {
-		st.limiter = old.limiter // quotas go on
-	} else {
-		st.limiter = guard.NewLimiter(doc.RateLimit)
+	var earlierLimits *guard.RateLimits
+	if old != nil {
+		earlierLimits = old.limits
 	}
+	st.limits = guard.NewRateLimits(doc.RateLimits, guard.LimitEnv{Server: doc.Name, Logger: rt.log}, earlierLimits)
 	st.identity, err = json.Marshal(struct {
 		Name        string         `json:"name"`
 		Title       string         `json:"title,omitempty"`

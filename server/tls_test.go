@@ -95,7 +95,7 @@ func quote(s string) string {
 func TestTLS(t *testing.T) {
 	ca := newAuthority(t)
 	cert, key := ca.issue("server")
-	rt := start(t, `,"rate_limit":{"requests_per_minute":2},"tls":{"client_auth":"optional","certificate":`+quote(cert)+`,"key":`+quote(key)+`,"client_ca":`+quote(ca.pem)+`}`, server.Options{})
+	rt := start(t, `,"rate_limit":[{"requests_per_minute":2}],"tls":{"client_auth":"optional","certificate":`+quote(cert)+`,"key":`+quote(key)+`,"client_ca":`+quote(ca.pem)+`}`, server.Options{})
 	if !strings.HasPrefix(rt.URL(), "https://") {
 		t.Errorf("URL %s", rt.URL())
 	}

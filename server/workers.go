@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/telemetry"
@@ -15,6 +16,7 @@ type workers struct {
 	admitted atomic.Int64 // carried out or waiting
 	most     int64
 	metrics  *telemetry.Metrics
+	waited   func(d time.Duration, now time.Time) // hears how long a call has waited for its turn
 }
 
 func newWorkers(l schemas.Limits, m *telemetry.Metrics) *workers {
@@ -39,11 +41,16 @@ func (w *workers) work(ctx context.Context, do func()) error {
 	case w.slots <- struct{}{}:
 	default:
 		w.metrics.Queue.Inc()
+		since := time.Now()
 		select {
 		case w.slots <- struct{}{}:
 			w.metrics.Queue.Dec()
+			now := time.Now()
+			w.waited(now.Sub(since), now)
 		case <-ctx.Done():
 			w.metrics.Queue.Dec()
+			now := time.Now()
+			w.waited(now.Sub(since), now)
 			return ctx.Err()
 		}
 	}
@@ -60,6 +67,11 @@ func (w *workers) resume() {
 	w.metrics.Queue.Inc()
 	w.slots <- struct{}{}
 	w.metrics.Queue.Dec()
+}
+
+// waiting is how many calls wait for a worker, and how many may.
+func (w *workers) waiting() (waiting, queue int) {
+	return max(int(w.admitted.Load())-cap(w.slots), 0), int(w.most) - cap(w.slots)
 }
 
 // inProgress is how many calls are carried out or wait.

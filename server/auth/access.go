@@ -1,10 +1,8 @@
 package auth
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/erlmcp/erlmcp/schemas"
+	"slices"
 )
 
 // Kind is what can be allowed and denied.
@@ -16,48 +14,6 @@ const (
 	Prompt
 	kinds
 )
-
-// pattern is a text in which * stands for any characters, none included.
-type pattern struct{ parts []string }
-
-func patterns(texts []string) []pattern {
-	out := make([]pattern, len(texts))
-	for i, t := range texts {
-		out[i] = pattern{strings.Split(t, "*")}
-	}
-	return out
-}
-
-func (p pattern) matches(s string) bool {
-	first, last := p.parts[0], p.parts[len(p.parts)-1]
-	if len(p.parts) == 1 {
-		return s == first
-	}
-	s, ok := strings.CutPrefix(s, first)
-	if !ok {
-		return false
-	}
-	for _, part := range p.parts[1 : len(p.parts)-1] {
-		_, after, found := strings.Cut(s, part)
-		if !found {
-			return false
-		}
-		s = after
-	}
-	return strings.HasSuffix(s, last)
-}
-
-// matches reports whether any of the names, which may be empty, fits a pattern.
-func matches(list []pattern, names ...string) bool {
-	for _, p := range list {
-		for _, n := range names {
-			if n != "" && p.matches(n) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // access is the allow and deny rules.
 type access struct{ allow, deny []rule }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -99,12 +100,14 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	limited, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
 	begun := time.Now()
-	stdout, stderr := &head{limit: t.limit}, &tail{limit: errorTail}
+	stdout, stderr := &head{limit: t.limit, hold: memory.Of(ctx)}, &tail{limit: errorTail}
 	err = run(limited, cmd, stdin, stdout, stderr, t.ending)
 	t.log.Debug("program ended", "took", time.Since(begun), "failed", err != nil)
 
 	var exit *exec.ExitError
 	switch {
+	case stdout.starved():
+		return nil, memory.ErrShort
 	case ctx.Err() != nil:
 		return protocol.ErrorResult("The call was given up before the program had ended, and the program was stopped."), nil
 	case limited.Err() != nil:

@@ -19,6 +19,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/version"
 )
@@ -96,6 +97,9 @@ func (t *httpTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	}
 	begun := time.Now()
 	response, body, err := t.exchange(request)
+	if errors.Is(err, memory.ErrShort) {
+		return nil, err
+	}
 	if err != nil {
 		t.log.Debug("request failed", "host", request.URL.Host, "took", time.Since(begun))
 		return protocol.ErrorResult(t.explain(ctx, limited, request.URL.Host, err)), nil
@@ -149,11 +153,15 @@ func (t *httpTool) exchange(r *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, int64(t.limit)+1))
-	if err == nil && len(body) > int(t.limit) {
+	body := &head{limit: int(t.limit), hold: memory.Of(r.Context())}
+	_, err = io.Copy(body, io.LimitReader(response.Body, int64(t.limit)+1))
+	switch {
+	case body.starved():
+		err = memory.ErrShort
+	case err == nil && body.cut:
 		err = errTooLarge
 	}
-	return response, body, err
+	return response, body.data, err
 }
 
 // explain says why there is no response.

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/memory"
 )
 
 // head keeps the first bytes that are written to it.
@@ -13,7 +14,9 @@ type head struct {
 	mu    sync.Mutex // a program may still write when its call is answered
 	data  []byte
 	limit int
-	cut   bool // whether there were more
+	hold  *memory.Hold // that the bytes are held by
+	cut   bool         // whether there were more
+	short bool         // there was no memory for more
 }
 
 // Write takes everything, so that whoever writes goes on.
@@ -21,9 +24,19 @@ func (h *head) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	keep := min(len(p), h.limit-len(h.data))
+	if h.short || !h.hold.Take(keep) {
+		h.short, keep = true, 0
+	}
 	h.data = append(h.data, p[:keep]...)
 	h.cut = h.cut || keep < len(p)
 	return len(p), nil
+}
+
+// starved reports whether memory was short.
+func (h *head) starved() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.short
 }
 
 // text is what was kept, as valid UTF-8, with a mark where it was cut.

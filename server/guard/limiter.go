@@ -45,7 +45,9 @@ type Limiter struct {
 	grain  time.Duration
 	start  time.Time
 	seed   maphash.Seed
-	room   atomic.Int64 // entries that windows may still grow by
+	room   atomic.Int64  // entries that windows may still grow by
+	tidies time.Duration // how often idle clients are forgotten
+	armed  atomic.Bool   // whether a sweep is to come
 	shards [shards]shard
 }
 
@@ -65,7 +67,7 @@ type client struct {
 
 // NewLimiter returns a limiter for that block; nil admits everything.
 func NewLimiter(limit *schemas.RateLimit) *Limiter {
-	l := &Limiter{start: time.Now(), seed: maphash.MakeSeed()}
+	l := &Limiter{start: time.Now(), seed: maphash.MakeSeed(), tidies: span}
 	if limit == nil {
 		return l
 	}
@@ -73,13 +75,16 @@ func NewLimiter(limit *schemas.RateLimit) *Limiter {
 	if limit.Burst != nil {
 		l.burst = *limit.Burst
 	}
+	if limit.CleanupInterval > 0 {
+		l.tidies = time.Duration(limit.CleanupInterval)
+	}
 	if l.quota > exactQuota {
 		l.grain = span / buckets
 	}
 	l.room.Store(maxEntries)
 	for i := range l.shards {
 		l.shards[i].clients = map[string]*client{}
-		l.shards[i].tidy, l.shards[i].free = span, span
+		l.shards[i].tidy, l.shards[i].free = l.tidies, span
 	}
 	return l
 }
@@ -97,14 +102,15 @@ func (l *Limiter) Admit(name string, now time.Time) (release func(), retryAfter 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at >= s.tidy {
-		s.forget(at, &l.room)
+		s.forget(at, l.tidies, &l.room)
 	}
 	c := s.clients[name]
 	if c == nil {
-		if wait := s.wait(at, &l.room); wait > 0 {
+		if wait := s.wait(at, l.tidies, &l.room); wait > 0 {
 			return nil, wait, false
 		}
 		c = s.newClient(name)
+		l.arm()
 	}
 	if l.burst > 0 && c.inProgress >= l.burst {
 		return nil, busyRetry, false
@@ -131,13 +137,13 @@ func (s *shard) newClient(name string) *client {
 }
 
 // wait returns how long it takes until there is room for another client.
-func (s *shard) wait(now time.Duration, room *atomic.Int64) time.Duration {
+func (s *shard) wait(now, tidies time.Duration, room *atomic.Int64) time.Duration {
 	const most = maxClients / shards
 	if len(s.clients) < most {
 		return 0
 	}
 	if now >= s.free {
-		s.forget(now, room)
+		s.forget(now, tidies, room)
 	}
 	if len(s.clients) < most {
 		return 0
@@ -147,8 +153,8 @@ func (s *shard) wait(now time.Duration, room *atomic.Int64) time.Duration {
 
 // forget drops the clients whose window is empty and who have nothing in
 // progress. Whoever comes back is a new client, which makes no difference to it.
-func (s *shard) forget(now time.Duration, room *atomic.Int64) {
-	s.tidy, s.free = now+span, now+span
+func (s *shard) forget(now, tidies time.Duration, room *atomic.Int64) {
+	s.tidy, s.free = now+tidies, now+span
 	for name, c := range s.clients {
 		switch empty := c.last + span; {
 		case empty > now:
@@ -159,5 +165,51 @@ func (s *shard) forget(now time.Duration, room *atomic.Int64) {
 			c.window.free(room)
 			delete(s.clients, name)
 		}
+	}
+	if len(s.clients) == 0 {
+		s.clients = map[string]*client{} // a map that was large stays large
+	}
+}
+
+// arm has idle clients forgotten also when nobody asks any more. The last sweep
+// is the one that leaves nobody.
+func (l *Limiter) arm() {
+	if !l.armed.Swap(true) {
+		time.AfterFunc(l.tidies, l.sweep)
+	}
+}
+
+func (l *Limiter) sweep() {
+	l.armed.Store(false)
+	at := time.Since(l.start)
+	if l.tidyAll(at) > 0 {
+		l.arm()
+	}
+}
+
+// tidyAll forgets idle clients, and returns how many are left.
+func (l *Limiter) tidyAll(at time.Duration) (left int) {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		s.forget(at, l.tidies, &l.room)
+		left += len(s.clients)
+		s.mu.Unlock()
+	}
+	return left
+}
+
+// Retract takes an admission back that [Limiter.Admit] has given to a client just
+// now: the request was refused by somebody else. release must not be called then.
+func (l *Limiter) Retract(name string) {
+	if l.quota == 0 {
+		return
+	}
+	s := &l.shards[maphash.String(l.seed, name)%shards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.clients[name]; c != nil {
+		c.inProgress--
+		c.window.retract()
 	}
 }

@@ -60,6 +60,18 @@ func (w *window) add(now, grain time.Duration, room *atomic.Int64) {
 	w.length++
 }
 
+// retract takes one admission out of the youngest entry.
+func (w *window) retract() {
+	if w.length == 0 {
+		return // it has left already
+	}
+	last := (w.first + w.length - 1) % len(w.stamps)
+	w.total--
+	if w.counts[last]--; w.counts[last] == 0 {
+		w.length--
+	}
+}
+
 // grow doubles the ring, if there is room for that many more entries.
 func (w *window) grow(room *atomic.Int64) bool {
 	n := int64(len(w.stamps))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/auth"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 )
@@ -29,6 +30,7 @@ type Exchange struct {
 	Peer     *session.Client  // what is known of the client that ids of requests belong to; nil without a session or connection
 	Streams  bool             // whether the client takes other messages before the answer
 	Begun    time.Time
+	Hold     *memory.Hold // memory of the request; nil without bound
 
 	way way
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/telemetry"
 )
@@ -32,7 +33,9 @@ type Config struct {
 	Path     string            // of the MCP endpoint
 	SSEPath  string            // of the transport of 2024-11-05; "" to leave it out
 	Limits   schemas.Limits
-	TLS      *tls.Config // nil for plain connections
+	Socket   *schemas.Socket // nil for what the system has
+	Memory   *memory.Budget  // of connections and requests; nil for no bound
+	TLS      *tls.Config     // nil for plain connections
 	Metrics  *telemetry.Metrics
 	Logger   hclog.Logger
 }
@@ -55,8 +58,9 @@ type Front struct {
 	drained chan struct{} // closed when no new work is taken
 	once    sync.Once
 
-	open  atomic.Int64 // connections
-	conns sync.WaitGroup
+	open    atomic.Int64 // connections
+	turning atomic.Int64 // connections that are told why they are refused
+	conns   sync.WaitGroup
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -76,10 +80,10 @@ func NewFront(ctx context.Context, c Config) *Front {
 	f.http = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: time.Duration(c.Limits.HeaderTimeout),
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      writeTimeout,
+		ReadTimeout:       time.Duration(c.Limits.BodyTimeout),
+		WriteTimeout:      time.Duration(c.Limits.WriteTimeout),
 		IdleTimeout:       time.Duration(c.Limits.IdleTimeout),
-		MaxHeaderBytes:    32 << 10,
+		MaxHeaderBytes:    headerBytes(c.Limits),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          c.Logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
@@ -108,11 +112,11 @@ func (f *Front) Serve(l net.Listener, rawOnly bool) {
 			continue
 		}
 		f.Metrics.Connections.Inc()
-		if f.open.Add(1) > int64(f.Limits.Connections) {
-			f.Refused(Refusal{"connections", address(conn.RemoteAddr().String()), http.StatusServiceUnavailable})
-			f.closed(conn)
+		f.open.Add(1)
+		if !f.room(conn, rawOnly) {
 			continue
 		}
+		tune(conn, f.Socket)
 		if c := (&counted{Conn: conn, front: f}); f.begin(c) {
 			go f.admit(c, rawOnly)
 		} else {
@@ -127,6 +131,7 @@ func (f *Front) Connections() int { return int(f.open.Load()) }
 func (f *Front) closed(conn net.Conn) {
 	conn.Close()
 	f.open.Add(-1)
+	f.Memory.Disconnect()
 	f.Metrics.Connections.Dec()
 }
 

@@ -11,15 +11,9 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/auth"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
-)
-
-// bodyTimeout is the longest time that a client may take to send a body, and
-// writeTimeout to take in an answer, after which its connection is closed.
-const (
-	bodyTimeout  = 30 * time.Second
-	writeTimeout = 30 * time.Second
 )
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
@@ -127,7 +121,9 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 		return
 	}
 	control := http.NewResponseController(w)
-	data, err := f.body(w, r)
+	hold := f.Memory.Hold()
+	defer hold.Release()
+	data, err := f.body(w, r, hold)
 	defer recycle(data)
 	if err != nil {
 		return
@@ -139,7 +135,7 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 	}
 	x := &Exchange{
 		Data: data, Client: requester(r, id), Identity: id, Header: r.Header, Version: version,
-		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun,
+		Streams: strings.Contains(r.Header.Get("Accept"), "text/event-stream"), Begun: begun, Hold: hold,
 	}
 	if s != nil {
 		x.Peer = &s.Client
@@ -184,22 +180,33 @@ func (f *Front) session(name string, id *auth.Identity) *session.Session {
 	return nil
 }
 
-// body reads the body into a pooled buffer. It has answered when there is an
-// error.
-func (f *Front) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// body reads the body into a pooled buffer, for which it takes memory. It has
+// answered when there is an error.
+func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) ([]byte, error) {
 	most := int64(f.Limits.RequestSize)
+	if r.ContentLength > f.Memory.Most() && r.ContentLength <= most {
+		return nil, f.noRoomEver(w, r)
+	}
 	buf := Buffer()
 	if n := max(r.ContentLength+1, 512); n > int64(cap(buf)) && n <= maxPooled {
 		buf = slices.Grow(buf, int(n))
 	}
 	body := http.MaxBytesReader(w, r.Body, most)
+	held := 0
 	for {
+		if len(buf) > max(held, memory.Small) {
+			if !hold.Take(cap(buf) - held) {
+				return buf, f.noRoom(w, r)
+			}
+			held = cap(buf)
+		}
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
+			hold.Must(len(buf) - held)
 			return buf, nil
 		}
 		if err != nil {

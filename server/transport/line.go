@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/erlmcp/erlmcp/server/memory"
 )
 
 // smallLine is the buffer of a connection that is idle.
@@ -16,6 +18,7 @@ var errLineTooLong = errors.New("the message is too long")
 type lines struct {
 	from       io.Reader
 	most       int
+	hold       *memory.Hold // of a buffer that is larger than small
 	buf        []byte
 	start, end int // what has been read and not yet given
 	scanned    int // up to here there is no newline
@@ -48,7 +51,9 @@ func (l *lines) line() ([]byte, error) {
 		if l.end-l.start > l.most {
 			return nil, errLineTooLong
 		}
-		l.room()
+		if !l.room() {
+			return nil, errNoRoom
+		}
 		n, err := l.from.Read(l.buf[l.end:])
 		l.end += n
 		if n > 0 || err == nil {
@@ -63,19 +68,26 @@ func (l *lines) line() ([]byte, error) {
 	}
 }
 
-// room makes room for more to be read.
-func (l *lines) room() {
+// room makes room for more to be read, and reports false when there is no memory
+// for it.
+func (l *lines) room() bool {
 	switch {
 	case l.start == l.end && len(l.buf) != smallLine:
+		l.hold.Drop()
 		l.buf = make([]byte, smallLine)
 		l.start, l.end = 0, 0
 	case l.start > 0:
 		l.end = copy(l.buf, l.buf[l.start:l.end])
 		l.start = 0
 	case l.end == len(l.buf):
-		bigger := make([]byte, min(4*len(l.buf), l.most+smallLine))
+		size := min(4*len(l.buf), l.most+smallLine)
+		if !l.hold.Take(size - len(l.buf)) {
+			return false
+		}
+		bigger := make([]byte, size)
 		copy(bigger, l.buf[:l.end])
 		l.buf = bigger
 	}
 	l.scanned = l.end
+	return true
 }

@@ -26,7 +26,7 @@ type posted struct {
 
 func (p *posted) answer(a Answer) {
 	defer recycle(a.Body)
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	p.control.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	if p.events {
 		if a.Body != nil {
 			p.event(a.Body, true)
@@ -58,7 +58,7 @@ func (p *posted) notify(message []byte) error {
 	if !p.events {
 		p.begin()
 	}
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	p.control.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	return p.event(message, false)
 }
 
@@ -105,7 +105,7 @@ func (p *posted) hangUp() {
 	if err != nil {
 		return // the stream goes on, and its events are kept all the same
 	}
-	conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	conn.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	buffered.WriteString("0\r\n\r\n") // RFC 9112, section 7.1: the last chunk
 	buffered.Flush()
 	conn.Close()
@@ -115,7 +115,7 @@ func (p *posted) keepAlive() error {
 	if !p.events || p.gone {
 		return nil
 	}
-	return writeComment(p.w, p.control)
+	return writeComment(p.w, p.control, p.front.writeTimeout())
 }
 
 func (p *posted) detach(work func()) { work() }

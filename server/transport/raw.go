@@ -14,6 +14,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 )
@@ -42,7 +43,9 @@ type rawConn struct {
 // answers.
 func (f *Front) serveRaw(conn net.Conn, client string, secure *tls.ConnectionState, inside bool) {
 	c := &rawConn{front: f, conn: conn, client: client, secure: secure, inside: inside, quit: make(chan struct{})}
-	c.lines = lines{from: conn, most: int(f.Limits.RequestSize)}
+	buffer := f.Memory.Hold()
+	defer buffer.Release()
+	c.lines = lines{from: conn, most: int(f.Limits.RequestSize), hold: buffer}
 	f.mu.Lock()
 	f.raw[c] = struct{}{}
 	f.mu.Unlock()
@@ -87,6 +90,9 @@ func (c *rawConn) read(ctx context.Context) error {
 			c.front.Refused(Refusal{"size", c.client, http.StatusRequestEntityTooLarge})
 			c.send(protocol.AppendError(Buffer(), nil, protocol.NewError(protocol.InvalidRequest, "the message is longer than %s", c.front.Limits.RequestSize)))
 			return err
+		case errors.Is(err, errNoRoom):
+			c.noRoom()
+			return err
 		default:
 			return err
 		}
@@ -100,16 +106,23 @@ func (c *rawConn) read(ctx context.Context) error {
 		if id != nil {
 			client = id.Key
 		}
+		hold := c.front.Memory.Hold()
+		if len(line) <= memory.Small {
+			hold.Must(len(line))
+		} else if !hold.Take(len(line)) {
+			c.noRoom()
+			return errNoRoom
+		}
 		x := &Exchange{
 			Data: append(Buffer(), line...), Client: client, Identity: id,
-			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(),
+			Version: protocol.Undeclared, Peer: &c.peer, Streams: true, Begun: time.Now(), Hold: hold,
 		}
 		if v := c.version.Load(); v != nil {
 			x.Version = *v
 		}
 		c.calls.Add(1)
 		c.waiting.Add(1)
-		x.way = &spoken{conn: c, data: x.Data}
+		x.way = &spoken{conn: c, data: x.Data, hold: hold}
 		c.front.Handler.Handle(ctx, x)
 	}
 }
@@ -173,7 +186,7 @@ func (c *rawConn) send(message []byte) error {
 	defer recycle(message)
 	c.write.Lock()
 	defer c.write.Unlock()
-	c.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	c.conn.SetWriteDeadline(time.Now().Add(c.front.writeTimeout()))
 	_, err := c.conn.Write(message)
 	if err != nil {
 		c.conn.Close() // a message that is cut leaves nothing to go on with
@@ -185,6 +198,7 @@ func (c *rawConn) send(message []byte) error {
 type spoken struct {
 	conn *rawConn
 	data []byte
+	hold *memory.Hold
 }
 
 func (s *spoken) answer(a Answer) {
@@ -195,6 +209,7 @@ func (s *spoken) answer(a Answer) {
 		s.conn.send(a.Body)
 	}
 	recycle(s.data)
+	s.hold.Release()
 	s.conn.waiting.Add(-1)
 	s.conn.calls.Done()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/auth"
+	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 )
@@ -137,21 +138,24 @@ func (p *pipe) tell(methods, uris []string) error {
 
 // take takes a message that the client posts.
 func (p *pipe) take(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
-	data, err := p.front.body(w, r)
+	hold := p.front.Memory.Hold()
+	data, err := p.front.body(w, r, hold)
 	if err != nil {
+		hold.Release()
 		recycle(data)
 		return
 	}
 	if refusal := p.front.Gate().Body(id, data); refusal != nil {
+		hold.Release()
 		recycle(data)
 		p.front.refuseClient(w, r, refusal)
 		return
 	}
-	x := &Exchange{Data: data, Client: requester(r, id), Identity: id, Version: protocol.Undeclared, Peer: &p.peer, Streams: true, Begun: time.Now()}
+	x := &Exchange{Data: data, Client: requester(r, id), Identity: id, Version: protocol.Undeclared, Peer: &p.peer, Streams: true, Begun: time.Now(), Hold: hold}
 	if v := p.version.Load(); v != nil {
 		x.Version = *v
 	}
-	x.way = &piped{p, data}
+	x.way = &piped{p, data, hold}
 	p.mu.Lock()
 	closing := p.closing
 	if !closing {
@@ -159,6 +163,7 @@ func (p *pipe) take(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	}
 	p.mu.Unlock()
 	if closing {
+		hold.Release()
 		recycle(data)
 		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended"))
 		return
@@ -174,7 +179,7 @@ func (p *pipe) write(kind string, data []byte) error {
 	if p.ended {
 		return errPipeEnded
 	}
-	p.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	p.control.SetWriteDeadline(time.Now().Add(p.front.writeTimeout()))
 	buf := append(append(Buffer(), "event: "...), kind...)
 	buf = append(append(append(buf, "\ndata: "...), data...), "\n\n"...)
 	_, err := p.w.Write(buf)
@@ -188,13 +193,14 @@ func (p *pipe) write(kind string, data []byte) error {
 func (p *pipe) comment() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return writeComment(p.w, p.control)
+	return writeComment(p.w, p.control, p.front.writeTimeout())
 }
 
 // piped is the way back of a message that was posted.
 type piped struct {
 	pipe *pipe
 	data []byte
+	hold *memory.Hold
 }
 
 func (w *piped) answer(a Answer) {
@@ -206,6 +212,7 @@ func (w *piped) answer(a Answer) {
 		recycle(a.Body)
 	}
 	recycle(w.data)
+	w.hold.Release()
 	w.pipe.calls.Done()
 }
 

@@ -56,8 +56,8 @@ func writePrimer(w http.ResponseWriter, control *http.ResponseController, id str
 }
 
 // writeComment sends an empty comment, which clients pass over.
-func writeComment(w http.ResponseWriter, control *http.ResponseController) error {
-	control.SetWriteDeadline(time.Now().Add(writeTimeout))
+func writeComment(w http.ResponseWriter, control *http.ResponseController, patience time.Duration) error {
+	control.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := w.Write([]byte(":\n\n")); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (l *listener) begin() bool {
 
 // send sends an event within the time that a client has to take it.
 func (l *listener) send(id string, message []byte) bool {
-	l.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	l.control.SetWriteDeadline(time.Now().Add(l.front.writeTimeout()))
 	return writeEvent(l.w, l.control, id, message) == nil
 }
 
@@ -133,7 +133,7 @@ func (l *listener) wait(more, ended <-chan struct{}, tick <-chan time.Time) bool
 			return true
 		case <-tick:
 			l.front.Sessions.Get(l.name) // a session with an open stream is in use
-			if writeComment(l.w, l.control) != nil {
+			if writeComment(l.w, l.control, l.front.writeTimeout()) != nil {
 				return false
 			}
 		case <-ended:

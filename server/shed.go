@@ -1,0 +1,93 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/memory"
+	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/transport"
+)
+
+// govern makes the governor and the budget of memory that it watches.
+func (rt *Runtime) govern(doc *schemas.Server) {
+	limit := memory.Limit(int64(doc.Limits.Memory))
+	if *doc.Governor.Enabled {
+		rt.memory = memory.NewBudget(limit)
+	}
+	rt.governor = guard.NewGovernor(doc.Governor, guard.Load{
+		Limit: limit, Held: rt.memory.Share, Waiting: rt.workers.waiting, Changed: rt.governed,
+	})
+	rt.workers.waited = rt.governor.Waited
+}
+
+// governed tells an operator that the governor has changed its phase.
+func (rt *Runtime) governed(from, to guard.Phase, by guard.Pressure) {
+	switch {
+	case to == guard.Refusing:
+		rt.log.Warn("the governor refuses all work", "because", by)
+	case to == guard.Intervening && from < to:
+		rt.log.Warn("the governor sheds work", "because", by)
+	case from > to:
+		rt.log.Info("the governor takes more work again", "phase", to)
+	}
+}
+
+// classOf is what kind of work a method is to the governor.
+func classOf(method string) guard.Class {
+	switch method {
+	case protocol.ToolsCall:
+		return guard.Calling
+	case protocol.ResourcesRead, protocol.PromptsGet:
+		return guard.Reading
+	case protocol.ToolsList, protocol.PromptsList, protocol.ResourcesList, protocol.ResourcesTemplatesList,
+		protocol.Complete, protocol.ResourcesSubscribe, protocol.SubscriptionsListen:
+		return guard.Listing
+	}
+	return guard.Control
+}
+
+// shed refuses a request when the governor takes none of its kind.
+func (c *call) shed() *protocol.Error {
+	retry, ok := c.rt.governor.Admit(classOf(c.m.Method), c.x.Begun)
+	if ok {
+		return nil
+	}
+	return c.turnDown("governor", http.StatusServiceUnavailable, "The server is overloaded and sheds work", retry)
+}
+
+// short refuses what the server has no memory for.
+func (c *call) short() *protocol.Error {
+	return c.turnDown("memory", http.StatusServiceUnavailable, "The server is short of memory", 2*time.Second)
+}
+
+// shortOf reports whether something failed for want of memory.
+func shortOf(err error) bool { return errors.Is(err, memory.ErrShort) }
+
+// turnDown notes why a request is refused, and returns the error that says when
+// to come back. Its code is the HTTP status.
+func (c *call) turnDown(reason string, status int, text string, retry time.Duration) *protocol.Error {
+	c.rt.metrics.Refused(reason)
+	c.reason = reason
+	c.answer = transport.Answer{Status: status, RetryAfter: retry}
+	return comeBack(status, text, retry)
+}
+
+// comeBack is an error that says when to come back.
+func comeBack(code int, text string, retry time.Duration) *protocol.Error {
+	return &protocol.Error{Code: code, Message: text, Data: map[string]int64{"retryAfterMs": retry.Milliseconds()}}
+}
+
+// asked is the request as rate limits see it.
+func (c *call) asked() guard.Asked {
+	q := guard.Asked{Client: c.x.Client, Identity: c.x.Identity.String()}
+	if c.st.limits.PerTool() && c.m.Method == protocol.ToolsCall {
+		if name, err := c.m.Text("name"); err == nil && c.catalog().Tool(name) != nil {
+			q.Tool = name // what is no tool is not counted as one
+		}
+	}
+	return q
+}
