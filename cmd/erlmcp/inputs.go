@@ -9,6 +9,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/docker"
+	"github.com/erlmcp/erlmcp/providers/gke"
 	"github.com/erlmcp/erlmcp/providers/host"
 	"github.com/erlmcp/erlmcp/providers/kubernetes"
 	"github.com/erlmcp/erlmcp/providers/sim"
