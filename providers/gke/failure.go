@@ -37,6 +37,7 @@ func refusalOf(err error) refusal {
 		if len(web.Errors) > 0 {
 			r.reason = web.Errors[0].Reason
 		}
+		r.detail(web)
 	} else if s, ok := status.FromError(err); ok {
 		r.code, r.message = s.Code(), s.Message()
 	}
@@ -49,6 +50,24 @@ func refusalOf(err error) refusal {
 		}
 	}
 	return r
+}
+
+// detail reads the reason in the details of an error of REST. Those of Compute Engine
+// are more than apierror takes.
+func (r *refusal) detail(web *googleapi.Error) {
+	for _, d := range web.Details {
+		m, _ := d.(map[string]any)
+		if kind, _ := m["@type"].(string); !strings.HasSuffix(kind, "google.rpc.ErrorInfo") {
+			continue
+		}
+		if reason, ok := m["reason"].(string); ok {
+			r.reason, r.metadata = reason, map[string]string{}
+		}
+		all, _ := m["metadata"].(map[string]any)
+		for name, v := range all {
+			r.metadata[name], _ = v.(string)
+		}
+	}
 }
 
 // codeOf is the code of gRPC that a status of HTTP stands for. ABORTED and

@@ -96,29 +96,37 @@ func (c *client) find(all []*seen, at address.Resource) (*seen, error) {
 func (w *writer) createThing(ctx context.Context, ch resource.Change) (cty.Value, error) {
 	t, name := w.kinds[ch.Type], textOf(ch.Desired, "name")
 	doing := fmt.Sprintf("create the %s %s", t.noun, name)
-	found, err := t.get(ctx, ch.Desired)
+	found, err := w.insertThing(ctx, ch, doing)
 	if err != nil {
-		return cty.NilVal, w.explain(doing, err)
-	}
-	if found == nil {
-		op, err := t.insert(ctx, ch, w.markOf(ch), uuid.NewString())
-		if err == nil {
-			err = w.finishCompute(ctx, ch, doing, op)
-		}
-		if err != nil && !isTaken(err) {
-			return w.leftThing(ctx, ch, w.explain(doing, err))
-		}
-		if found, err = t.get(ctx, ch.Desired); err != nil {
-			return cty.NilVal, w.explain(doing, err)
-		}
-	}
-	if found == nil {
-		return cty.NilVal, fmt.Errorf("the %s %s is gone again", t.noun, name)
+		return w.leftThing(ctx, ch, err)
 	}
 	if !w.described(found.description, ch.Address) {
 		return cty.NilVal, taken(ch.Address, t.noun, name, t.remedy)
 	}
 	return w.changeThing(ctx, ch)
+}
+
+// insertThing is the object of the name, which is made when there is none. One that
+// somebody is about to make, such as an apply that was cut off, is waited for.
+func (w *writer) insertThing(ctx context.Context, ch resource.Change, doing string) (found *seen, err error) {
+	const most = 25 // looks: about a minute
+	t, looks := w.kinds[ch.Type], 0
+	err = await(ctx, "the turn to "+doing, func() (bool, error) {
+		found, err = t.get(ctx, ch.Desired)
+		if err != nil || found != nil {
+			return true, w.explain(doing, err)
+		}
+		op, err := t.insert(ctx, ch, w.markOf(ch), uuid.NewString())
+		if err == nil {
+			err = w.finishCompute(ctx, ch, doing, op)
+		}
+		if looks++; isTaken(err) && looks < most {
+			ch.Progress("waiting for the " + t.noun + " that somebody makes")
+			return false, nil
+		}
+		return false, w.explain(doing, err)
+	})
+	return found, err
 }
 
 // leftThing is what exists after a failed creation.
