@@ -217,6 +217,7 @@ func (p *planner) finish(context.Context) {
 			d.change.Stages = w.Stages
 		}
 		p.plan.Changes = append(p.plan.Changes, d.change)
+		p.checkProtected(d)
 	}
 	if err := p.buildSteps(); err != nil {
 		p.diags = append(p.diags, diag.Errorf("The order of changes cannot be settled", "Resources depend on each other in %s.", err))
@@ -224,6 +225,19 @@ func (p *planner) finish(context.Context) {
 	}
 	p.listTargets()
 	p.planOutputs()
+}
+
+// checkProtected refuses to delete what its provider says must not be.
+func (p *planner) checkProtected(d *decision) {
+	t := p.resolver.Type(d.change.Type)
+	if !d.deletes() || t == nil || t.Protected == nil {
+		return
+	}
+	if why := t.Protected(d.found.Values); why != "" {
+		e := diag.Errorf(fmt.Sprintf("%s is protected", d.change.Address), "It would be %sd. Nothing was changed.", d.change.Action)
+		e.Address = d.change.Address.String()
+		p.diags = append(p.diags, e.Fix("%s", why))
+	}
 }
 
 // listTargets records the targets that steps reach.
