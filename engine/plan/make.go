@@ -212,8 +212,12 @@ func (p *planner) decideRest(context.Context) {
 // finish puts the plan together.
 func (p *planner) finish(context.Context) {
 	for _, a := range slices.SortedFunc(maps.Keys(p.decided), address.Resource.Compare) {
-		p.plan.Changes = append(p.plan.Changes, p.decided[a].change)
-		p.checkProtected(p.decided[a])
+		d := p.decided[a]
+		p.checkProtected(d)
+		if w := p.wanted[a]; w != nil && d.change.Action == Update && d.change.Impact > resource.ImpactNone {
+			d.change.Stages = w.Stages
+		}
+		p.plan.Changes = append(p.plan.Changes, d.change)
 	}
 	if err := p.buildSteps(); err != nil {
 		p.diags = append(p.diags, diag.Errorf("The order of changes cannot be settled", "Resources depend on each other in %s.", err))

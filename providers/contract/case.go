@@ -27,9 +27,6 @@ type Case struct {
 	// Replaced differs from Document in what needs a new object; NilVal when
 	// nothing does.
 	Replaced cty.Value
-	// Unchecked says that the provider refuses servers with checks: it cannot put
-	// back what does not pass them.
-	Unchecked bool
 	// Files are shipped with each document.
 	Files []resource.File
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -156,10 +155,6 @@ func (b *bench) testReplace() {
 }
 
 func (b *bench) testPutBack() {
-	if b.Unchecked {
-		b.testRefusesChecks()
-		return
-	}
 	b.apply(b.Document)
 	before := b.Objects(b.t, b.lineage)
 	for name, document := range map[string]cty.Value{"updated": b.Updated, "replaced": b.Replaced} {
@@ -176,17 +171,6 @@ func (b *bench) testPutBack() {
 		if n := len(b.Objects(b.t, b.lineage)); n != len(before) {
 			b.t.Errorf("%d objects exist, %d before it was %s", n, len(before), name)
 		}
-	}
-}
-
-// testRefusesChecks holds a provider without checks to saying so.
-func (b *bench) testRefusesChecks() {
-	_, diags := b.Provider.Lower(resource.Instance{
-		Address: address.Server{Name: "contract"}, Target: b.Target, Document: b.Document, Files: b.Files,
-		Smokes: []resource.Smoke{{}},
-	})
-	if !diags.HasErrors() {
-		b.t.Error("a server with checks is taken, and the checks would not run")
 	}
 }
 
