@@ -213,11 +213,11 @@ func (p *planner) decideRest(context.Context) {
 func (p *planner) finish(context.Context) {
 	for _, a := range slices.SortedFunc(maps.Keys(p.decided), address.Resource.Compare) {
 		d := p.decided[a]
+		p.checkProtected(d)
 		if w := p.wanted[a]; w != nil && d.change.Action == Update && d.change.Impact > resource.ImpactNone {
 			d.change.Stages = w.Stages
 		}
 		p.plan.Changes = append(p.plan.Changes, d.change)
-		p.checkProtected(d)
 	}
 	if err := p.buildSteps(); err != nil {
 		p.diags = append(p.diags, diag.Errorf("The order of changes cannot be settled", "Resources depend on each other in %s.", err))

@@ -119,6 +119,7 @@ const (
 	ReasonDependency  Reason = "what it needs is replaced"  // and it cannot outlive it
 	ReasonNotWanted   Reason = "not in the configuration"   // any more
 	ReasonInterrupted Reason = "interrupted apply"          // an earlier apply began to change it
+	ReasonImmutable   Reason = "the target cannot change it in place"
 	ReasonUnverified  Reason = "its checks have not passed" // since an earlier apply changed it
 )
 

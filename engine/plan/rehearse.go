@@ -84,6 +84,12 @@ func (p *planner) learn(d *decision, r resource.Rehearsal) {
 		}
 		return
 	}
+	if r.Replace && c.Action == Update {
+		w := p.wanted[c.Address]
+		c.Action, c.Impact, c.After = Replace, resource.ImpactReplace, created(p.resolver.Type(c.Type), w)
+		c.Reasons = append(c.Reasons, ReasonImmutable)
+		return
+	}
 	if r.Values == cty.NilVal || c.Action != Update {
 		return
 	}

@@ -146,6 +146,8 @@ type Rehearser interface {
 type Rehearsal struct {
 	// Values is what the object would be, as in Reading.
 	Values cty.Value
+	// Replace says that it takes a new object: the target does not change this one so.
+	Replace bool
 	// Err is why the target would refuse.
 	Err error
 }

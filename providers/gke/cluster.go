@@ -322,8 +322,5 @@ func (w *writer) removeCluster(ctx context.Context, ch resource.Change) error {
 	err := w.operate(ctx, ch, doing, func() (*containerpb.Operation, error) {
 		return w.clusters.DeleteCluster(ctx, &containerpb.DeleteClusterRequest{Name: w.clusterPath()}, patient()...)
 	})
-	if isMissing(err) {
-		return nil
-	}
-	return w.explain(doing, err)
+	return w.explain(doing, gone(err))
 }

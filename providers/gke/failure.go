@@ -105,6 +105,15 @@ func isTaken(err error) bool {
 	return c == codes.AlreadyExists || c == codes.Aborted
 }
 
+// isUsed reports whether something else uses an object that is to go.
+func isUsed(err error) bool {
+	if err == nil {
+		return false
+	}
+	r := refusalOf(err)
+	return r.reason == "resourceInUseByAnotherResource" || strings.Contains(r.message, "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
+}
+
 // isBusy reports whether the same may be asked for later: another operation on the
 // cluster has to end first, or it has changed since it was looked at.
 func isBusy(err error) bool {

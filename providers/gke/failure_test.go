@@ -117,6 +117,26 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestWhatALoadBalancerStillUsesIsWaitedFor(t *testing.T) {
+	google, at := newCloud(t, 0)
+	s := newSite(t, simple(at, "deletion_protection = false"))
+	s.must(s.apply())
+	left := 3
+	google.Fail(func(c cloud.Call) cloud.Fault {
+		if c.Method == "Addresses.Delete" {
+			if left--; left >= 0 {
+				return cloud.Fault{Refuse: cloud.InUse("erlmcp-tools-contract", "a forwarding rule")}
+			}
+		}
+		return cloud.Fault{}
+	})
+	s.title = ""
+	s.must(s.apply())
+	if !s.said("waiting until nothing uses the address erlmcp-tools-contract any more") {
+		t.Errorf("it says %q", s.progress)
+	}
+}
+
 func TestPausesBetweenTries(t *testing.T) {
 	web := func(code int, after string) error {
 		e := &googleapi.Error{Code: code, Header: http.Header{}}

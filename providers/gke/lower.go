@@ -37,19 +37,32 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	}
 	shared := s.shared(in.Target.Address)
 	own := b.resources()
+	for _, r := range out.Resources {
+		if r.Address.Part == "service" {
+			out.Resources = append(out.Resources, b.configs(r)...)
+		}
+	}
 	for i := range out.Resources {
 		r := &out.Resources[i]
-		for _, d := range shared {
-			r.DependsOn = append(r.DependsOn, d.Address)
-		}
-		if r.Address.Part == "service" {
-			for _, d := range own {
-				r.DependsOn = append(r.DependsOn, d.Address)
-			}
+		r.DependsOn = append(slices.Clone(r.DependsOn), addresses(shared)...)
+		switch r.Address.Part {
+		case "ingress":
+			r.DependsOn = append(r.DependsOn, b.part("frontend"), b.part("backend"))
+			fallthrough
+		case "service":
+			r.DependsOn = append(r.DependsOn, addresses(own)...)
 		}
 	}
 	out.Resources = slices.Concat(shared, own, out.Resources)
 	return out, diags
+}
+
+func addresses(all []resource.Desired) []address.Resource {
+	out := make([]address.Resource, len(all))
+	for i, d := range all {
+		out[i] = d.Address
+	}
+	return out
 }
 
 // shared are the cluster with its pools, and the firewall rules.

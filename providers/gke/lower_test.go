@@ -68,7 +68,7 @@ target "gke" "prod" {
 }
 server "contract" {
   target = target.gke.prod
-  gke { domains = ["mcp.example.com"] }
+  gke { domain = "mcp.example.com" }
   resource "hello" { text = "hi" }
 }
 `)
@@ -79,6 +79,22 @@ server "contract" {
 	}
 	if v := parts["address"].Values.GetAttr("region").AsString(); v != global {
 		t.Errorf("the address is of %q", v)
+	}
+	ingress := parts["ingress"]
+	if got := needs(ingress); !slices.Equal(got, []string{"address", "backend", "certificate", "frontend", "service", "ssl-policy"}) {
+		t.Errorf("the Ingress needs %v", got)
+	}
+	if v := ingress.Values.GetAttr("url"); v.AsString() != "https://mcp.example.com/mcp" {
+		t.Errorf("the URL is %#v", v)
+	}
+	annotations := ingress.Values.GetAttr("manifest").GetAttr("metadata").GetAttr("annotations").AsValueMap()
+	for name, want := range map[string]string{annotationAddress: "erlmcp-tools-contract", annotationCertificate: "erlmcp-tools-contract", annotationFrontend: "contract", annotationClass: "gce"} {
+		if v := annotations[name]; v == cty.NilVal || v.AsString() != want {
+			t.Errorf("the annotation %s is %#v", name, v)
+		}
+	}
+	if v := parts["frontend"].Values.GetAttr("manifest").GetAttr("spec").GetAttr("sslPolicy"); v.AsString() != "erlmcp-tools-contract" {
+		t.Errorf("the TLS policy of the load balancer is %#v", v)
 	}
 	if v := parts["ssl-policy"].Values; v.GetAttr("profile").AsString() != "MODERN" || v.GetAttr("min_tls").AsString() != "1.2" {
 		t.Errorf("the TLS policy is %#v", v)

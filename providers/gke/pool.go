@@ -241,8 +241,5 @@ func (w *writer) removePool(ctx context.Context, ch resource.Change, name string
 	err := w.operate(ctx, ch, doing, func() (*containerpb.Operation, error) {
 		return w.clusters.DeleteNodePool(ctx, &containerpb.DeleteNodePoolRequest{Name: w.poolPath(name)}, patient()...)
 	})
-	if isMissing(err) {
-		return nil
-	}
-	return w.explain(doing, err)
+	return w.explain(doing, gone(err))
 }

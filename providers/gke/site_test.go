@@ -56,7 +56,7 @@ func (s *site) Instances() []config.Instance {
 }
 
 func (s *site) Evaluate(config.Ref, *config.Exports) (resource.Instance, diag.List) {
-	return resource.Instance{Address: s.ref().Server, Target: s.target(), Document: document(s.t, s.title)}, nil
+	return resource.Instance{Address: s.ref().Server, Target: s.target(), Document: titled(s.t, s.title)}, nil
 }
 
 func (s *site) Outputs(*config.Exports) ([]config.Output, diag.List) { return nil, nil }

@@ -169,20 +169,36 @@ func (w *writer) changeThing(ctx context.Context, ch resource.Change) (cty.Value
 	return found.values, nil
 }
 
-// deleteThing deletes an object; one that is gone is no error.
+// deleteThing deletes an object; one that is gone is no error. A load balancer that
+// goes takes a while to let go of its address and certificate.
 func (w *writer) deleteThing(ctx context.Context, ch resource.Change) error {
 	t, name := w.kinds[ch.Type], textOf(ch.Prior, "name")
 	doing := fmt.Sprintf("delete the %s %s", t.noun, name)
-	found, err := t.get(ctx, ch.Prior)
-	if err != nil || found == nil || !w.described(found.description, ch.Address) {
-		return w.explain(doing, err)
-	}
-	op, err := t.remove(ctx, ch.Prior, uuid.NewString())
-	if err == nil {
-		err = w.finishCompute(ctx, ch, doing, op)
-	}
+	looks := 0
+	return await(ctx, "the turn to "+doing, func() (bool, error) {
+		found, err := t.get(ctx, ch.Prior)
+		if err != nil || found == nil || !w.described(found.description, ch.Address) {
+			return true, w.explain(doing, err)
+		}
+		op, err := t.remove(ctx, ch.Prior, uuid.NewString())
+		if err == nil {
+			err = w.finishCompute(ctx, ch, doing, op)
+		}
+		if looks++; isUsed(err) && looks < releaseLooks {
+			ch.Progress(fmt.Sprintf("waiting until nothing uses the %s %s any more", t.noun, name))
+			return false, nil
+		}
+		return true, w.explain(doing, gone(err))
+	})
+}
+
+// releaseLooks are as many as take about five minutes.
+const releaseLooks = 72
+
+// gone takes it for done that there is nothing to delete.
+func gone(err error) error {
 	if isMissing(err) {
 		return nil
 	}
-	return w.explain(doing, err)
+	return err
 }

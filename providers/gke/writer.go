@@ -1,6 +1,7 @@
 package gke
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -21,8 +22,10 @@ type writer struct {
 }
 
 var (
-	_ resource.Keeper = (*writer)(nil)
-	_ resource.Logger = (*writer)(nil)
+	_ resource.Keeper  = (*writer)(nil)
+	_ resource.Logger  = (*writer)(nil)
+	_ resource.Reacher = (*writer)(nil)
+	_ resource.Watcher = (*writer)(nil)
 )
 
 // OpenWriter connects to Google. The cluster is connected to when the first object in
@@ -102,7 +105,7 @@ func (w *writer) Update(ctx context.Context, ch resource.Change) (cty.Value, err
 func (w *writer) within(ctx context.Context, ch resource.Change, do func(resource.Writer, context.Context, resource.Change) (cty.Value, error)) (cty.Value, error) {
 	inside, err := w.servers(ctx)
 	if err == nil && inside == nil {
-		err = fmt.Errorf("the cluster %s does not run", w.Name)
+		err = w.notRunning()
 	}
 	if err != nil {
 		return cty.NilVal, err
@@ -128,11 +131,15 @@ func (w *writer) Delete(ctx context.Context, ch resource.Change) error {
 	return inside.Delete(ctx, ch)
 }
 
-// Keep keeps objects in the cluster as far as they can be kept. Those outside are
-// changed in place or are made anew with nothing to put back.
+// Keep returns what leads to a server as it is; objects in the cluster are kept
+// there.
 func (w *writer) Keep(ctx context.Context, k resource.Key, folder string) (cty.Value, []resource.File, error) {
-	if typeOf(k.Type) != nil {
-		return cty.NilVal, nil, nil
+	if t, isThing := w.kinds[k.Type]; isThing {
+		found, err := t.get(ctx, k.Prior)
+		if err != nil || found == nil || !w.described(found.description, k.Address) {
+			return cty.NilVal, nil, w.explain("look at the "+t.noun, err)
+		}
+		return found.values, nil, nil
 	}
 	inside, err := w.servers(ctx)
 	if keeper, ok := inside.(resource.Keeper); ok && err == nil {
@@ -149,3 +156,23 @@ func (w *writer) Log(ctx context.Context, ch resource.Change) string {
 	}
 	return ""
 }
+
+// Reach leads to a server in the cluster.
+func (w *writer) Reach(ctx context.Context, ch resource.Change) (resource.Route, error) {
+	inside, err := w.servers(ctx)
+	if reacher, ok := inside.(resource.Reacher); ok && err == nil {
+		return reacher.Reach(ctx, ch)
+	}
+	return resource.Route{}, cmp.Or(err, w.notRunning())
+}
+
+// Watch tells how what is new in the cluster does beside what was there.
+func (w *writer) Watch(ctx context.Context, ch resource.Change) (next, now resource.Answers, err error) {
+	inside, err := w.servers(ctx)
+	if watcher, ok := inside.(resource.Watcher); ok && err == nil {
+		return watcher.Watch(ctx, ch)
+	}
+	return next, now, cmp.Or(err, w.notRunning())
+}
+
+func (w *writer) notRunning() error { return fmt.Errorf("the cluster %s does not run", w.Name) }

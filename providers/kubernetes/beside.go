@@ -29,7 +29,7 @@ func (w *writer) putBeside(ctx context.Context, c resource.Change, i intent) (ct
 		return cty.NilVal, err
 	}
 	if live == nil {
-		return cty.NilVal, fmt.Errorf("Deployment %s is gone; plan again", i.name)
+		return cty.NilVal, fmt.Errorf("%s %s is gone; plan again", i.kind.name, i.name)
 	}
 	copies := copiesBeside(c, intAt(live.Object, "spec", "replicas"), w.routed(i))
 	if copies > 0 {
@@ -86,7 +86,7 @@ func (w *writer) stand(ctx context.Context, c resource.Change, i intent, copies 
 			return err
 		}
 	}
-	return w.awaitPods(ctx, c, n.name)
+	return w.awaitPods(ctx, c, n.kind, n.name)
 }
 
 // besideIntent is the Deployment of what is new: the desired one under another
@@ -99,7 +99,9 @@ func (w *writer) besideIntent(c resource.Change, copies int64) (intent, error) {
 	own := i.name
 	i.name, i.before = besideName(own), i.body
 	inside(inside(i.body, "metadata"), "labels")[LabelServer] = i.name
+	i.kind = kinds[DeploymentType]
 	spec := inside(i.body, "spec")
+	stateless(spec)
 	spec["replicas"] = copies
 	spec["selector"] = fields{"matchLabels": fields{LabelServer: i.name}}
 	template := inside(spec, "template")
@@ -163,7 +165,7 @@ func (w *writer) besideFree(ctx context.Context, c resource.Change, n intent) er
 	if err != nil || o == nil || w.isBeside(o, c) {
 		return err
 	}
-	d := diag.Errorf("the name is taken", "The change is to be tried in a Deployment %q, and the cluster has one already, which is another server's.", n.name).
+	d := diag.Errorf("the name is taken", "The change is to be tried beside the server as %s %q, and the cluster has one of that name already, which is another server's.", n.kind.name, n.name).
 		Fix("Give that server another name, or this one.")
 	d.Address = c.Address.String()
 	return d

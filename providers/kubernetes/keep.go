@@ -28,14 +28,14 @@ func (w *writer) Keep(ctx context.Context, k resource.Key, to string) (cty.Value
 	if err != nil || len(found) != 1 {
 		return cty.NilVal, nil, err
 	}
-	docs := documents{}
-	if k.Type == DeploymentType {
+	docs := surroundings{}
+	if isWorkload(k.Type) {
 		if docs, err = w.documents(ctx, found[0].GetName()); err != nil {
 			return cty.NilVal, nil, err
 		}
 	}
 	r, err := observe(k.Type, found[0], k.Prior, docs)
-	if err != nil || k.Type != DeploymentType {
+	if err != nil || !isWorkload(k.Type) {
 		return r.Values, nil, err
 	}
 	if r.Values.GetAttr("document").IsNull() || r.Values.GetAttr("loaded").False() || !serves(found[0]) {

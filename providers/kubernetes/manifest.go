@@ -125,8 +125,10 @@ func (l *lowering) autoscalerManifest() cty.Value {
 			}})
 		}
 	}
+	metrics = append(metrics, l.scale.custom...)
+	_, typ := l.workload()
 	return valueOf(fields{"metadata": l.metadata(nil), "spec": fields{
-		"scaleTargetRef": fields{"apiVersion": "apps/v1", "kind": "Deployment", "name": l.name},
+		"scaleTargetRef": fields{"apiVersion": "apps/v1", "kind": kinds[typ].name, "name": l.name},
 		"minReplicas":    l.scale.min, "maxReplicas": l.scale.max, "metrics": metrics,
 	}})
 }
@@ -140,17 +142,23 @@ func (l *lowering) disruptionManifest() cty.Value {
 // deploymentManifest leaves replicas out where an autoscaler decides.
 func (l *lowering) deploymentManifest() cty.Value {
 	return l.manifest(func(f facts) fields {
-		spec := fields{
-			"selector":             l.selector(),
-			"revisionHistoryLimit": int64(3),
-			"strategy":             l.strategy(),
-			"template":             l.template(f),
+		spec := l.workloadSpec(f)
+		spec["strategy"] = l.strategy()
+		annotations := map[string]string{}
+		if l.kube.Gateway != nil {
+			annotations[annotationRoute] = l.name
 		}
-		if !l.scale.auto() {
-			spec["replicas"] = l.scale.fixed
-		}
-		return fields{"metadata": l.metadata(nil), "spec": spec}
+		return fields{"metadata": l.metadata(annotations), "spec": spec}
 	})
+}
+
+// workloadSpec is what Deployments and StatefulSets have in common.
+func (l *lowering) workloadSpec(f facts) fields {
+	spec := fields{"selector": l.selector(), "revisionHistoryLimit": int64(3), "template": l.template(f)}
+	if !l.scale.auto() {
+		spec["replicas"] = l.scale.fixed
+	}
+	return spec
 }
 
 // strategy is how the Deployment replaces pods.

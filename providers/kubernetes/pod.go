@@ -16,7 +16,7 @@ import (
 // standard.
 func (l *lowering) template(f facts) fields {
 	annotations := map[string]string{}
-	if f.pod.metrics != 0 {
+	if f.pod.metrics != 0 && l.kube.PodMonitor == nil {
 		annotations["prometheus.io/scrape"] = "true"
 		annotations["prometheus.io/port"] = strconv.FormatInt(f.pod.metrics, 10)
 		annotations["prometheus.io/path"] = f.metrics
@@ -107,6 +107,9 @@ func (l *lowering) container(f facts) fields {
 	mounts := []any{
 		fields{"name": "document", "mountPath": documentFolder, "readOnly": true},
 		fields{"name": "run", "mountPath": image.RunFolder},
+	}
+	if l.data != nil {
+		mounts = append(mounts, fields{"name": dataVolume, "mountPath": l.data.Path})
 	}
 	if len(l.chunks) > 0 {
 		mounts = append(mounts, fields{"name": "files", "mountPath": filesFolder, "readOnly": true})

@@ -30,7 +30,7 @@ const (
 
 // awaitPods waits until the Deployment's pods are the new ones and ready, and
 // says what it waits for.
-func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) error {
+func (w *writer) awaitPods(ctx context.Context, c resource.Change, k kind, name string) error {
 	var since time.Time // when the trouble began
 	told, last, moved := "", trouble{}, time.Now()
 	limit := cmp.Or(c.Rollout.HealthTimeout, readyTimeout)
@@ -41,12 +41,12 @@ func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) 
 		return w.unwell(ctx, c, last)
 	}
 	return w.await(ctx, rolloutLimit, func() (bool, error) {
-		o, err := w.get(ctx, kinds[DeploymentType], w.Namespace, name)
+		o, err := w.get(ctx, k, w.Namespace, name)
 		if err != nil {
 			return false, err
 		}
 		if o == nil {
-			return false, fmt.Errorf("Deployment %s is gone again", name)
+			return false, fmt.Errorf("%s %s is gone again", k.name, name)
 		}
 		state, ready := rollout(o)
 		if ready {
@@ -118,17 +118,19 @@ func (w *writer) podsOf(ctx context.Context, name string) ([]*unstructured.Unstr
 
 // newest are the pods of the template that was made last.
 func newest(all []*unstructured.Unstructured) []*unstructured.Unstructured {
-	const template = "pod-template-hash"
+	template := func(p *unstructured.Unstructured) string {
+		return cmp.Or(p.GetLabels()["pod-template-hash"], p.GetLabels()["controller-revision-hash"])
+	}
 	latest := ""
 	var when time.Time
 	for _, p := range all {
 		if t := p.GetCreationTimestamp().Time; latest == "" || t.After(when) {
-			latest, when = p.GetLabels()[template], t
+			latest, when = template(p), t
 		}
 	}
 	var out []*unstructured.Unstructured
 	for _, p := range all {
-		if p.GetLabels()[template] == latest && p.GetDeletionTimestamp() == nil {
+		if template(p) == latest && p.GetDeletionTimestamp() == nil {
 			out = append(out, p)
 		}
 	}

@@ -48,7 +48,7 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	if _, err := w.apply(ctx, i); err != nil {
 		return w.left(ctx, c, i, err)
 	}
-	if err := w.awaitPods(ctx, c, i.name); err != nil {
+	if err := w.awaitPods(ctx, c, i.kind, i.name); err != nil {
 		return w.left(ctx, c, i, err)
 	}
 	if !d.seen(before) {
@@ -142,7 +142,7 @@ func (w *writer) delivery(ctx context.Context, c resource.Change, i intent) (del
 	}
 	deployment := &unstructured.Unstructured{Object: fields{"metadata": fields{"name": i.name}}}
 	observeDocument(held, deployment, docs)
-	changed := document.Changed(typeOf(DeploymentType), object(typeOf(DeploymentType), held), c.Desired)
+	changed := document.Changed(typeOf(c.Type), object(typeOf(c.Type), held), c.Desired)
 	impact := max(changed["document"], changed["files"])
 	d.revision, d.restart = secret.GetAnnotations()[AnnotationRevision], secret.GetAnnotations()[AnnotationRestart]
 	if impact > resource.ImpactNone || d.revision == "" {

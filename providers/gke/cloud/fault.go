@@ -80,6 +80,12 @@ func Unavailable(after time.Duration) error {
 	return detailed(codes.Unavailable, "The service is currently unavailable.", &errdetails.RetryInfo{RetryDelay: durationpb.New(after)})
 }
 
+// InUse says that something else uses what is to be deleted.
+func InUse(path, by string) error {
+	return detailed(codes.InvalidArgument, fmt.Sprintf("The resource '%s' is already being used by '%s'", path, by),
+		&errdetails.ErrorInfo{Reason: "resourceInUseByAnotherResource", Domain: "googleapis.com"})
+}
+
 // Internal is an error of which the API says nothing.
 func Internal() error { return status.Error(codes.Internal, "Internal error.") }
 
