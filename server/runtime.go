@@ -111,7 +111,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
 		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: rt.certificates.Config(),
-		Socket: doc.Listen.Socket, Memory: rt.memory,
+		HSTS: strictTransport(doc), Socket: doc.Listen.Socket, Memory: rt.memory,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
 	"github.com/erlmcp/erlmcp/server/memory"
 )
@@ -51,6 +52,9 @@ func run(args []string) int {
 		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
 	}
 	bringRoots()
+	if err := backend.AdoptOrphans(); err != nil {
+		return fail(err)
+	}
 	rt, err := server.New(doc, server.Options{
 		FilesDir: *files, Bind: *bind, Log: os.Stderr, Digest: digest,
 		Load: func(context.Context) (*schemas.Server, string, error) { return load(*document) },

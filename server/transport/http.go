@@ -18,6 +18,7 @@ import (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.secure(w.Header())
 	select {
 	case <-f.drained:
 		w.Header().Set("Connection", "close")
