@@ -5,6 +5,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +100,37 @@ func follows(t *testing.T, w *workspace, port int) {
 	if code := cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("Ctrl-C ends it with %d", code)
 	}
+}
+
+// TestObservedExample runs the example without a collector.
+func TestObservedExample(t *testing.T) {
+	w := newWorkspace(t, "observed")
+	w.must(0, "apply", "-auto-approve")
+	w.must(0, "plan", "-detailed-exitcode")
+	contains(t, w.must(0, "call", "http://localhost:8080", "health").stdout, `"status":"healthy"`)
+	contains(t, page(t, "http://localhost:8080/"), "<h1>Observed</h1>", "All is well")
+	contains(t, page(t, "http://localhost:9464/metrics"), `erlmcp_requests_total{method="tools/call",tool="health"} 1`)
+	contains(t, fileText(filepath.Join(w.dir, "observed.log")), `"tool":"health"`)
+	eventually(t, func() string {
+		if logs := w.must(0, "server", "logs", "observed").stdout; !strings.Contains(logs, "the OpenTelemetry collector does not take traces") {
+			return logs
+		}
+		return ""
+	})
+}
+
+func page(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // TestServerCommandsOverASocket looks after a server that nobody has applied.
