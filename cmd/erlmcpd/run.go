@@ -121,6 +121,7 @@ func serve(rt *server.Runtime, socket string) error {
 		}
 		defer s.Close()
 	}
+	debug.FreeOSMemory() // what loading has left is of no more use
 	for {
 		select {
 		case <-hangup:
