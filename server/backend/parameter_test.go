@@ -34,7 +34,9 @@ func service(t testing.TB) (base string, latest func() received) {
 }
 
 // anything is a tool with that http block, which takes any arguments.
-func anything(block string) string { return `{"input_schema":"{\"type\":\"object\"}","http":` + block + `}` }
+func anything(block string) string {
+	return `{"input_schema":"{\"type\":\"object\"}","http":` + block + `}`
+}
 
 func TestParameters(t *testing.T) {
 	base, latest := service(t)

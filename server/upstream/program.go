@@ -48,10 +48,13 @@ func (u *Upstream) runs(l *link) (mcp.Transport, carrier, error) {
 	}, r, nil
 }
 
+// explain waits a moment for the program, whose streams end before it does.
 func (r *running) explain() error {
+	timer := time.NewTimer(endTime)
+	defer timer.Stop()
 	select {
 	case <-r.child.Ended():
-	default:
+	case <-timer.C:
 		return nil
 	}
 	var exit *exec.ExitError
@@ -60,6 +63,8 @@ func (r *running) explain() error {
 	}
 	return errors.New("its program has ended")
 }
+
+const endTime = 250 * time.Millisecond
 
 func (r *running) close() { r.child.Stop(r.ctx) }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -151,7 +152,11 @@ func (u *Upstream) passQuestion(ctx context.Context, method string, params mcp.P
 	}
 	e, err := u.whose(tagOf(raw))
 	if err != nil {
-		u.log.Warn("a question was refused", "method", method, "reason", err)
+		level := hclog.Debug // many ask for roots when they start
+		if errors.Is(err, errWhose) {
+			level = hclog.Warn
+		}
+		u.log.Log(level, "a question was refused", "method", method, "reason", err)
 		return nil, err
 	}
 	answers, err := e.put(ctx, protocol.InputRequests{"": {Method: method, Params: withoutMeta(raw)}})
