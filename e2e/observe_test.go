@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,62 +33,6 @@ func collectorPath(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// program is one that runs beside a test until its end.
-type program struct {
-	*exec.Cmd
-	ended chan struct{}
-
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-// Write collects what it prints.
-func (p *program) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(b)
-}
-
-func (p *program) printed() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
-
-func background(t *testing.T, env []string, name string, args ...string) *program {
-	t.Helper()
-	p := &program{Cmd: exec.Command(name, args...), ended: make(chan struct{})}
-	p.Env = append(os.Environ(), env...)
-	p.Stdout, p.Stderr = p, p
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { defer close(p.ended); p.Wait() }() // ends with the program
-	t.Cleanup(func() {
-		p.stop()
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", filepath.Base(name), p.printed())
-		}
-	})
-	return p
-}
-
-// stop ends the program gently, within a few seconds.
-func (p *program) stop() {
-	p.Process.Signal(os.Interrupt)
-	select {
-	case <-p.ended:
-	case <-time.After(10 * time.Second):
-		p.kill()
-	}
-}
-
-// kill ends it at once.
-func (p *program) kill() {
-	p.Process.Kill()
-	<-p.ended
 }
 
 // eventually waits until holds says "", which otherwise says what is missing.

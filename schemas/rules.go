@@ -61,6 +61,10 @@ func (s *Server) Check() diag.List {
 			r.text(at+".argument."+a+".description", p.Arguments[a].Description)
 		}
 	}
+	r.upstreams(s)
+	for _, name := range sortedKeys(s.OpenAPIs) {
+		r.wrong("openapi."+name, "the runtime takes no OpenAPI document").Fix("Load the configuration with erlmcp, which makes tools of it.")
+	}
 	return r.broken
 }
 
@@ -168,6 +172,9 @@ func (r *checker) resource(at string, s *Resource) {
 		}
 	}
 	r.mediaType(at+".mime_type", s.MIMEType)
+	if s.HTTP != nil {
+		r.resourceHTTP(at+".http", s.HTTP)
+	}
 	if len(s.Include) > 0 && s.Folder == "" {
 		r.wrong(at+".include", "it chooses files of a folder, and there is no folder").Fix("Remove it, or write folder = ….")
 	}

@@ -27,6 +27,8 @@ type Server struct {
 	Resources map[string]*Resource         `json:"resource,omitempty" label:"name"`
 	Templates map[string]*ResourceTemplate `json:"resource_template,omitempty" label:"name"`
 	Prompts   map[string]*Prompt           `json:"prompt,omitempty" label:"name"`
+	Upstreams map[string]*Upstream         `json:"upstream,omitempty" label:"name"`
+	OpenAPIs  map[string]*OpenAPI          `json:"openapi,omitempty" label:"name"`
 
 	Log     Log      `json:"log,omitzero"`
 	Metrics Metrics  `json:"metrics,omitzero" impact:"restart"`

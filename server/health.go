@@ -23,6 +23,10 @@ func (rt *Runtime) watch() {
 		rt.metrics.Sessions.Set(float64(rt.sessions.Len()))
 		return nil
 	})
+	if rt.certificates != nil {
+		rt.health.Register("tls", rt.certificates.Err)
+	}
+	rt.health.Register("rate_limit", func() error { return rt.current.Load().limits.Err() })
 	if rt.receipts != nil {
 		rt.health.Register("receipts", rt.receipts.Err)
 	}

@@ -38,8 +38,14 @@ func (p *ports) open(doc *schemas.Server, bind string) (err error) {
 	if p.front, err = listen(address, *doc.Listen.Port, "listen.port"); err != nil {
 		return err
 	}
+	if err := backlog(p.front, doc.Listen.Socket); err != nil {
+		return err
+	}
 	if port := doc.Listen.TCPPort; port != nil {
 		if p.raw, err = listen(address, *port, "listen.tcp_port"); err != nil {
+			return err
+		}
+		if err := backlog(p.raw, doc.Listen.Socket); err != nil {
 			return err
 		}
 	}

@@ -29,28 +29,30 @@ import (
 
 // Runtime is one MCP server.
 type Runtime struct {
-	opts     Options
-	log      hclog.Logger
-	logs     *telemetry.Logs // the same, and where it goes
-	instance uuid.UUID       // of this run
-	metrics  *telemetry.Metrics
-	health   *telemetry.Health
-	sessions *session.Table
-	feed     *catalog.Feed
-	front    *transport.Front
-	workers  *workers
-	inflight *inflight
-	receipts *receipt.Log // nil when they are off
-	memory   *memory.Budget
-	governor *guard.Governor // nil when it is off
-	listens  atomic.Int64    // streams of subscriptions/listen
-	tasks    *task.Table
-	taskFeed *catalog.Feed
-	random   *seal // of documents without a key
+	opts         Options
+	log          hclog.Logger
+	logs         *telemetry.Logs // the same, and where it goes
+	instance     uuid.UUID       // of this run
+	metrics      *telemetry.Metrics
+	health       *telemetry.Health
+	sessions     *session.Table
+	feed         *catalog.Feed
+	front        *transport.Front
+	workers      *workers
+	inflight     *inflight
+	receipts     *receipt.Log // nil when they are off
+	memory       *memory.Budget
+	governor     *guard.Governor     // nil when it is off
+	certificates *guard.Certificates // nil without TLS
+	listens      atomic.Int64        // streams of subscriptions/listen
+	tasks        *task.Table
+	taskFeed     *catalog.Feed
+	random       *seal // of documents without a key
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
 	unfollow  context.CancelFunc // guarded by reloading
+	leaving   sync.WaitGroup     // upstreams that are not used any more
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -86,32 +88,34 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.govern(doc)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
+	rt.reloading.Lock() // upstreams wait with their news until all is there
+	defer rt.reloading.Unlock()
 	st, err := rt.prepare(doc, opts.Digest)
 	if err != nil {
-		return nil, err
-	}
-	tlsConfig, err := guard.TLSConfig(doc.TLS)
-	if err != nil {
-		st.drop()
-		return nil, fmt.Errorf("prepare TLS: %w", err)
-	}
-	if tlsConfig != nil {
-		tlsConfig.NextProtos = []string{"http/1.1"}
-	}
-	if err := rt.openReceipts(doc); err != nil {
-		st.drop()
+		rt.cut()
 		return nil, err
 	}
 	rt.commit(st)
+	if rt.certificates, err = guard.NewCertificates(doc.TLS, []string{"http/1.1"}, rt.log); err != nil {
+		rt.cut()
+		st.drop()
+		return nil, fmt.Errorf("prepare TLS: %w", err)
+	}
+	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
+		st.drop()
+		return nil, err
+	}
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
-		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
-		Socket: doc.Listen.Socket, Memory: rt.memory,
+		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: rt.certificates.Config(),
+		HSTS: strictTransport(doc), Socket: doc.Listen.Socket, Memory: rt.memory,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.watchUpstreams(st, nil)
 	rt.follow(st)
 	return rt, nil
 }
@@ -120,6 +124,10 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 func (rt *Runtime) Start() error {
 	doc := rt.current.Load().doc
 	if err := rt.ports.open(doc, rt.opts.Bind); err != nil {
+		rt.ports.close()
+		return err
+	}
+	if err := rt.certificates.Start(rt.ctx, rt.ports.front.Addr()); err != nil {
 		rt.ports.close()
 		return err
 	}
@@ -210,11 +218,14 @@ func (rt *Runtime) Stop() (err error) {
 		}
 		rt.cut()
 		rt.front.Cut()
+		rt.leaving.Wait()
+		rt.current.Load().upstreams.Close(rt.ctx, nil)
 		for _, s := range rt.scrapes {
 			s.Close()
 		}
 		rt.ports.close()
 		rt.current.Load().limits.Close()
+		rt.certificates.Close()
 		if failed := rt.closeReceipts(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
 		}

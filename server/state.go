@@ -10,19 +10,23 @@ import (
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/upstream"
 )
 
 // state is what one document has made. A reload replaces it as a whole.
 type state struct {
 	doc      *schemas.Server
 	digest   string
-	catalog  *catalog.Catalog
+	own      *catalog.Catalog // of the document alone
+	catalog  *catalog.Catalog // with what upstreams offer
 	gate     *auth.Gate
-	views    views
+	views    *views
 	limits   *guard.RateLimits
 	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
+
+	upstreams upstream.List
 	observed
 }
 
@@ -35,7 +39,7 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err != nil {
 		return nil, hide(doc, diag.FromError(err)).Err()
 	}
-	st := &state{doc: doc, digest: digest, catalog: c, seal: rt.random, depth: doc.Limits.JSONDepth}
+	st := &state{doc: doc, digest: digest, own: c, views: &views{}, seal: rt.random, depth: doc.Limits.JSONDepth}
 	if doc.StateKey != "" {
 		st.seal = newSeal(doc.StateKey)
 	}
@@ -58,10 +62,14 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		Website     string         `json:"websiteUrl,omitempty"`
 		Icons       []catalog.Icon `json:"icons,omitempty"`
 	}{doc.Name, doc.Title, doc.Version, doc.Description, doc.Website, catalog.Icons(doc.Icons)})
-	if err == nil {
-		st.observed, err = rt.observe(doc, old)
+	if err != nil {
+		return nil, err
 	}
-	return st, err
+	if st.observed, err = rt.observe(doc, old); err != nil {
+		return nil, err
+	}
+	rt.reachOut(st, old)
+	return st, nil
 }
 
 // commit puts a state in place of the present one.

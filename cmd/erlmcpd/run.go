@@ -15,7 +15,9 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
+	"github.com/erlmcp/erlmcp/server/memory"
 )
 
 // maxDocument is the largest runtime document that is read.
@@ -47,7 +49,11 @@ func run(args []string) int {
 		return fail(fmt.Errorf("find the folder of files: %w", err))
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(doc.Limits.Memory) / 10 * 9) // the rest is for what Go does not count
+		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
+	}
+	bringRoots()
+	if err := backend.AdoptOrphans(); err != nil {
+		return fail(err)
 	}
 	rt, err := server.New(doc, server.Options{
 		FilesDir: *files, Bind: *bind, Log: os.Stderr, Digest: digest,

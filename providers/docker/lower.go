@@ -27,6 +27,9 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
+	if d := in.OneCopy(); d != nil {
+		return resource.Lowered{}, diag.List{d}
+	}
 	if l := append(checkAddresses(in), checkMemory(in)...); l.HasErrors() {
 		return resource.Lowered{}, l
 	}

@@ -16,7 +16,7 @@ import (
 // standard.
 func (l *lowering) template(f facts) fields {
 	annotations := map[string]string{}
-	if f.pod.metrics != 0 {
+	if f.pod.metrics != 0 && l.kube.PodMonitor == nil {
 		annotations["prometheus.io/scrape"] = "true"
 		annotations["prometheus.io/port"] = strconv.FormatInt(f.pod.metrics, 10)
 		annotations["prometheus.io/path"] = f.metrics
@@ -26,7 +26,7 @@ func (l *lowering) template(f facts) fields {
 		"serviceAccountName":            l.name,
 		"automountServiceAccountToken":  false,
 		"enableServiceLinks":            false,
-		"terminationGracePeriodSeconds": int64((lameDuck + f.drain + 5*time.Second) / time.Second),
+		"terminationGracePeriodSeconds": int64((lameDuck + l.drain(f) + 5*time.Second) / time.Second),
 		"securityContext": fields{
 			"runAsNonRoot": true, "runAsUser": int64(image.UserID), "runAsGroup": int64(image.UserID), "fsGroup": int64(image.UserID),
 			"seccompProfile": fields{"type": "RuntimeDefault"},
@@ -36,6 +36,14 @@ func (l *lowering) template(f facts) fields {
 	}
 	l.scheduling(spec)
 	return fields{"metadata": l.metadata(annotations), "spec": spec}
+}
+
+// drain is how long calls in progress may take before a pod ends.
+func (l *lowering) drain(f facts) time.Duration {
+	if d := l.in.Rollout.DrainTimeout; d > 0 {
+		return min(d, f.drain)
+	}
+	return f.drain
 }
 
 // scheduling says where pods may run.
@@ -99,6 +107,9 @@ func (l *lowering) container(f facts) fields {
 	mounts := []any{
 		fields{"name": "document", "mountPath": documentFolder, "readOnly": true},
 		fields{"name": "run", "mountPath": image.RunFolder},
+	}
+	if l.data != nil {
+		mounts = append(mounts, fields{"name": dataVolume, "mountPath": l.data.Path})
 	}
 	if len(l.chunks) > 0 {
 		mounts = append(mounts, fields{"name": "files", "mountPath": filesFolder, "readOnly": true})
