@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -73,8 +74,12 @@ func (r Rollout) Stages(checked bool) []Stage {
 type Reacher interface {
 	// Reach says how the server that a change is about is reached: in a partial
 	// stage what is new, otherwise the server itself. Nothing is connected yet.
+	// ErrIdle says that no copy of it is to run, and nothing is to be reached.
 	Reach(context.Context, Change) (Route, error)
 }
+
+// ErrIdle is the error of a server of which no copy is to run.
+var ErrIdle = errors.New("no copy of it runs")
 
 // Route is a way to a server.
 type Route struct {
