@@ -76,6 +76,9 @@ func (c *cli) loadWith(opts config.Options) (*config.Configuration, error) {
 	opts.Check = server.Check
 	conf, diags := config.Load(c.dir, opts)
 	c.sources = conf.Sources()
+	if !diags.HasErrors() {
+		c.backend, c.backendRead = conf.Backend(), true
+	}
 	if diags.HasErrors() {
 		return nil, diags.Err()
 	}

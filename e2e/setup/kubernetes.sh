@@ -221,7 +221,7 @@ clientConnection: {kubeconfig: $BED/proxy.kubeconfig}
 mode: iptables
 hostnameOverride: n1
 clusterCIDR: 10.244.0.0/16
-nodePortAddresses: [127.0.0.0/8]
+nodePortAddresses: [127.0.0.0/8, 10.99.0.0/24]
 healthzBindAddress: 127.0.0.1:10256
 metricsBindAddress: 127.0.0.1:10249
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}

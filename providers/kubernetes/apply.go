@@ -66,7 +66,7 @@ func immutable(err error) bool {
 	}
 	for _, cause := range status.Status().Details.Causes {
 		said := cause.Type == metav1.CauseType("FieldValueForbidden") && strings.Contains(cause.Message, "updates to statefulset spec") ||
-			strings.Contains(cause.Message, "field is immutable")
+			strings.Contains(cause.Message, "field is immutable") || strings.Contains(cause.Message, "may not change once set")
 		if !said {
 			return false
 		}
