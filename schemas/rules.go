@@ -39,6 +39,7 @@ func (s *Server) Check() diag.List {
 	if s.Receipts != nil {
 		r.receipts(s.Receipts)
 	}
+	r.observe(s)
 	for _, name := range sortedKeys(s.Tools) {
 		r.tool("tool."+name, s.Tools[name], len(s.Resources))
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/auth"
@@ -29,6 +27,7 @@ type state struct {
 	depth    int
 
 	upstreams upstream.List
+	observed
 }
 
 // prepare builds and checks everything of a document and changes nothing.
@@ -66,15 +65,18 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	if st.observed, err = rt.observe(doc, old); err != nil {
+		return nil, err
+	}
 	rt.reachOut(st, old)
 	return st, nil
 }
 
 // commit puts a state in place of the present one.
 func (rt *Runtime) commit(st *state) {
-	rt.current.Store(st)
+	old := rt.current.Swap(st)
 	rt.metrics.SetTools(st.catalog.ToolNames())
-	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+	rt.takeUp(st, old)
 }
 
 // follow tells clients of changes of the present files until those of another

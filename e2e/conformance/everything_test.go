@@ -60,7 +60,9 @@ func TestTheEverythingServer(t *testing.T) {
 			return strings.Contains(calls(t, s, "w_echo", map[string]any{"message": "hi"}), "The server behind this, web, is not there")
 		})
 		startAt(t, filepath.Join(bin, "node"), script, address)
-		until(t, "an answer", func() bool { return strings.Contains(calls(t, s, "w_echo", map[string]any{"message": "hi"}), "Echo: hi") })
+		until(t, "an answer", func() bool {
+			return strings.Contains(calls(t, s, "w_echo", map[string]any{"message": "hi"}), "Echo: hi")
+		})
 	})
 }
 
@@ -154,7 +156,9 @@ func sdkClient(t *testing.T, url, version string) *mcp.ClientSession {
 		CreateMessageHandler: func(context.Context, *mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
 			return &mcp.CreateMessageResult{Role: "assistant", Model: "m", Content: &mcp.TextContent{Text: "a model's answer"}}, nil
 		},
-		ProgressNotificationHandler: func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { heard.Store(r.Params.ProgressToken, true) },
+		ProgressNotificationHandler: func(_ context.Context, r *mcp.ProgressNotificationClientRequest) {
+			heard.Store(r.Params.ProgressToken, true)
+		},
 	})
 	client.AddRoots(&mcp.Root{URI: "file:///work", Name: "work"})
 	s, err := client.Connect(ctx, &mcp.StreamableClientTransport{Endpoint: url}, &mcp.ClientSessionOptions{ProtocolVersion: version})

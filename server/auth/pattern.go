@@ -2,20 +2,18 @@ package auth
 
 import "github.com/erlmcp/erlmcp/schemas"
 
-// Patterns are texts in which * stands for any characters, as rules have them.
+// Patterns are the patterns of a rule.
 type Patterns []schemas.Pattern
 
-// NewPatterns compiles patterns.
+// NewPatterns reads patterns.
 func NewPatterns(texts []string) Patterns { return schemas.Patterns(texts) }
 
-// Match reports whether a name, which is not empty, fits one of them.
-func (p Patterns) Match(name string) bool { return matches(p, name) }
-
-// matches reports whether any of the names, which may be empty, fits a pattern.
-func matches(list []schemas.Pattern, names ...string) bool {
-	for _, p := range list {
-		for _, n := range names {
-			if n != "" && p.Matches(n) {
+// Match reports whether any of the names, of which empty ones count for nothing,
+// fits a pattern.
+func (p Patterns) Match(names ...string) bool {
+	for _, pattern := range p {
+		for _, name := range names {
+			if name != "" && pattern.Matches(name) {
 				return true
 			}
 		}

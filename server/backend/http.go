@@ -23,6 +23,7 @@ import (
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -81,15 +82,17 @@ func (t *httpTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	if err != nil {
 		return unfit(err), nil
 	}
-	begun := time.Now()
+	begun, span := time.Now(), tracing.Outgoing(request)
 	response, body, err := t.exchange(request)
 	if errors.Is(err, memory.ErrShort) {
 		return nil, err
 	}
 	if err != nil {
+		span.Failed("no_response")
 		t.log.Debug("request failed", "host", request.URL.Host, "took", time.Since(begun))
 		return protocol.ErrorResult(t.explain(ctx, limited, request.URL.Host, err)), nil
 	}
+	span.Answered(response.StatusCode)
 	t.log.Debug("request answered", "host", request.URL.Host, "status", response.StatusCode, "took", time.Since(begun))
 	return t.result(response, body), nil
 }
