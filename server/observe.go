@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
