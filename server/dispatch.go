@@ -10,6 +10,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
 
@@ -30,11 +31,12 @@ type call struct {
 	answer  transport.Answer
 
 	method method
-	known  bool  // whether there is such a method
-	span   span  // of a call that goes through the workers, and of streams
-	line   *line // of tools and prompts, which may talk to the client
+	known  bool     // whether there is such a method
+	life   lifetime // of a call that goes through the workers, and of streams
+	line   *line    // of tools and prompts, which may talk to the client
 	rounds rounds
-	task   *task.Task // that the call goes on as
+	span   *tracing.Span // nil when tracing is off
+	task   *task.Task    // that the call goes on as
 }
 
 // Handle answers one message; see [transport.Handler].
@@ -77,6 +79,7 @@ func (c *call) single() {
 
 // request admits a request and runs its method.
 func (c *call) request() {
+	c.beginSpan()
 	release, limited := c.st.limits.Admit(c.ctx, c.asked(), c.x.Begun)
 	if limited != nil {
 		c.refuse(c.turnDown("rate_limit", limited.Status, limited.Message, limited.RetryAfter))
@@ -165,16 +168,16 @@ func (c *call) Run() {
 		return
 	}
 	defer c.rt.workers.leave()
-	c.span.begin(c.ctx, c.x.Peer, c.m.ID, time.Duration(c.st.doc.Limits.CallTimeout))
-	c.ctx = memory.With(&c.span, c.x.Hold)
-	defer c.span.end()
-	if err := c.rt.workers.begin(&c.span); err != nil {
+	c.life.begin(c.ctx, c.x.Peer, c.m.ID, time.Duration(c.st.doc.Limits.CallTimeout))
+	c.ctx = protocol.WithTrace(memory.With(&c.life, c.x.Hold), c.trace())
+	defer c.life.end()
+	if err := c.rt.workers.begin(&c.life); err != nil {
 		c.finish(nil, c.interrupted())
 		return
 	}
 	defer c.rt.workers.done()
 	c.run()
-	c.span.end() // what still waits for the client must give its worker back
+	c.life.end() // what still waits for the client must give its worker back
 }
 
 const tooManyWait = "Too many calls are waiting"
@@ -184,13 +187,13 @@ func overloaded() *protocol.Error { return comeBack(protocol.Overloaded, tooMany
 // yield gives back the worker of a call that waits for its client, and stops its
 // clock; resume takes up both again. Several parts of a call may wait at a time.
 func (c *call) yield() {
-	if c.span.pause() {
+	if c.life.pause() {
 		c.rt.workers.yield()
 	}
 }
 
 func (c *call) resume() {
-	if c.span.resume() {
+	if c.life.resume() {
 		c.rt.workers.resume()
 	}
 }
@@ -206,7 +209,7 @@ func (c *call) principal() string {
 
 // late reports whether the call has taken too long.
 func (c *call) late() bool {
-	return c.span.cause() == context.DeadlineExceeded
+	return c.life.cause() == context.DeadlineExceeded
 }
 
 // interrupted is the error of a call whose context has ended.
@@ -267,8 +270,9 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	if c.line != nil {
 		c.line.close()
 	}
-	c.span.unlist()
-	if c.span.cause() == errCancelled {
+	c.endSpan(err)
+	c.life.unlist()
+	if c.life.cause() == errCancelled {
 		c.receipt(err)
 		c.m.Release()
 		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
@@ -296,6 +300,7 @@ func badRequest(code int) bool {
 // refuse answers with an error.
 func (c *call) refuse(err *protocol.Error) {
 	c.answer.Body = protocol.AppendError(transport.Buffer(), c.m.ID, err)
+	c.endSpan(err)
 	c.receipt(err)
 	c.m.Release()
 	c.x.Answer(c.answer)

@@ -58,6 +58,7 @@ func subscribe(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if !c.catalog().Has(uri) {
 		return dst, catalog.NotFound(uri, c.version)
 	}
+	c.subscribeElsewhere(uri)
 	if c.x.Peer == nil {
 		return dst, nil
 	}

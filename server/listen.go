@@ -29,9 +29,9 @@ func listenForChanges(c *call) {
 		return
 	}
 	defer c.rt.listens.Add(-1)
-	c.span.begin(c.ctx, c.x.Peer, c.m.ID, 0)
-	defer c.span.end()
-	c.ctx = &c.span
+	c.life.begin(c.ctx, c.x.Peer, c.m.ID, 0)
+	defer c.life.end()
+	c.ctx = &c.life
 	c.release() // a stream that is open is not a request in progress
 	c.release = func() {}
 	var end []byte
@@ -50,6 +50,7 @@ func (c *call) listen(filter protocol.Filter) bool {
 		return false
 	}
 	c.opened = time.Since(c.x.Begun)
+	c.endSpan(nil) // or it would last as long as the stream
 	tick := time.NewTicker(transport.KeepAlivePeriod)
 	defer tick.Stop()
 	for {
@@ -83,6 +84,9 @@ func (c *call) honour(f protocol.Filter) (protocol.Filter, *protocol.Error) {
 		return f, protocol.MissingCapability(protocol.CanTask)
 	}
 	f.URIs = slices.DeleteFunc(f.URIs, func(uri string) bool { return !c.catalog().Has(uri) })
+	for _, uri := range f.URIs {
+		c.subscribeElsewhere(uri)
+	}
 	f.Tasks = slices.DeleteFunc(f.Tasks, func(id string) bool { return c.rt.tasks.Get(id, c.principal()) == nil })
 	return f, nil
 }

@@ -94,7 +94,7 @@ var refusals = map[int]string{protocol.RateLimited: "rate_limit", protocol.Overl
 
 func (c *call) outcome(err *protocol.Error) string {
 	switch {
-	case c.span.cause() == errCancelled:
+	case c.life.cause() == errCancelled:
 		return receipt.Cancelled
 	case err != nil || c.failed:
 		return receipt.Failed

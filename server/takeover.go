@@ -67,6 +67,9 @@ func (rt *Runtime) inherit(w *heir.Wire) error {
 		unused.Close()
 	}
 	rt.ports.inherited = nil
+	if err == nil {
+		err = rt.certificates.Start(rt.ctx, rt.ports.front.Addr())
+	}
 	if err != nil {
 		return err
 	}

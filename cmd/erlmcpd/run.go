@@ -15,7 +15,9 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
+	"github.com/erlmcp/erlmcp/server/memory"
 )
 
 // maxDocument is the largest runtime document that is read.
@@ -79,7 +81,11 @@ func (s *serving) build() (*server.Runtime, error) {
 		return nil, fmt.Errorf("find the folder of files: %w", err)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(doc.Limits.Memory) / 10 * 9) // the rest is for what Go does not count
+		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
+	}
+	bringRoots()
+	if err := backend.AdoptOrphans(); err != nil {
+		return nil, err
 	}
 	return server.New(doc, server.Options{
 		FilesDir: files, Bind: s.bind, Log: os.Stderr, Digest: digest, Succeed: s.starter(),
@@ -94,7 +100,7 @@ func (s *serving) run(stdio bool) error {
 	}
 	if stdio {
 		rt.ServeStdio(os.Stdin, os.Stdout)
-		return nil
+		return rt.Stop()
 	}
 	if err := rt.Start(); err != nil {
 		return err
@@ -111,7 +117,8 @@ func (s *serving) run(stdio bool) error {
 	return serve(rt)
 }
 
-// load reads and checks a document, and gives its SHA-256.
+// load reads and checks a document, changes it as the environment says, and gives
+// the SHA-256 of the file.
 func load(path string) (*schemas.Server, string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -129,6 +136,9 @@ func load(path string) (*schemas.Server, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
+	if err := server.Override(doc, os.Getenv); err != nil {
+		return nil, "", err
+	}
 	sum := sha256.Sum256(data)
 	return doc, hex.EncodeToString(sum[:]), nil
 }
@@ -140,12 +150,19 @@ func serve(rt *server.Runtime) error {
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
+	reopen := make(chan os.Signal, 1)
+	signal.Notify(reopen, syscall.SIGUSR1)
+	debug.FreeOSMemory() // what loading has left is of no more use
 	paceCollections()
 	for {
 		select {
 		case <-hangup:
 			if err := rt.Control().Reload(context.Background()); err != nil {
 				fail(fmt.Errorf("reload: %w", err))
+			}
+		case <-reopen:
+			if err := rt.ReopenLogs(); err != nil {
+				fail(err)
 			}
 		case <-stop:
 			go func() { <-stop; rt.Abort() }() // ends with the process

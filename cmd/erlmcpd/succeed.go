@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
 )
 
@@ -71,12 +72,14 @@ func (s *serving) startSuccessor() (<-chan error, error) {
 	cmd := exec.Command(path, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr // its own descriptors, which outlive this process
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	if err := cmd.Start(); err != nil {
+	forget, err := backend.StartCompanion(cmd)
+	if err != nil {
 		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() { // ends with the successor, or with this process
 		err := cmd.Wait()
+		forget()
 		ended <- fmt.Errorf("process %d: %v", cmd.Process.Pid, err)
 	}()
 	return ended, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -67,6 +68,7 @@ type Configuration struct {
 	instances []Instance           // dependencies first
 	places    map[Ref]*place       // by instance
 	expanded  map[string]*expanded // by server name
+	constants sync.Map             // *hclsyntax.Body → constant; a cache
 }
 
 // Sources are the configuration's files by name, for showing the line that a
@@ -84,6 +86,9 @@ func (c *Configuration) Targets() []resource.Target { return c.targets }
 // RequiredVersion is the constraint of the erlmcp block, "" when there is none.
 // Load has checked it.
 func (c *Configuration) RequiredVersion() string { return c.requiredVersion }
+
+// Backend is the backend block, nil when there is none.
+func (c *Configuration) Backend() *Backend { return c.backend }
 
 // VariableValue is an input and what it was set to.
 type VariableValue struct {

@@ -37,6 +37,7 @@ type Config struct {
 	Socket   *schemas.Socket // nil for what the system has
 	Memory   *memory.Budget  // of connections and requests; nil for no bound
 	TLS      *tls.Config     // nil for plain connections
+	HSTS     bool            // whether browsers are to come with TLS only
 	Metrics  *telemetry.Metrics
 	Logger   hclog.Logger
 }
@@ -179,7 +180,7 @@ func (c *counted) Close() error {
 // admit secures a new connection when TLS is on, and serves it.
 func (f *Front) admit(conn net.Conn, rawOnly bool) {
 	p := &peeked{Conn: conn, front: f, accepted: conn}
-	if !f.secure(p) {
+	if !f.handshake(p) {
 		f.speaking(conn)
 		conn.Close()
 		f.conns.Done()
@@ -246,9 +247,9 @@ func (f *Front) begin(conn net.Conn) bool {
 	}
 }
 
-// secure says who the client is, after the TLS handshake when TLS is on. It
+// handshake says who the client is, after the TLS handshake when TLS is on. It
 // reports false when the connection is not to be served.
-func (f *Front) secure(p *peeked) bool {
+func (f *Front) handshake(p *peeked) bool {
 	client := address(p.RemoteAddr().String())
 	p.visitor.client = client
 	if f.TLS == nil {

@@ -12,14 +12,14 @@ import (
 // errCancelled is the cause of a context that the client has cancelled.
 var errCancelled = errors.New("cancelled by the client")
 
-// span is the context of one call. It ends when the client cancels the call, when
+// lifetime is the context of one call. It ends when the client cancels the call, when
 // its time is over, and with the call itself. Its time stands still while the call
 // waits for its client.
 //
 // Most calls are over before anything asks when they end, and for these it makes
 // neither a channel nor a timer: what is needed for that is made when first asked
 // for.
-type span struct {
+type lifetime struct {
 	parent  context.Context
 	pending session.Pending
 	peer    *session.Client // that can cancel it; nil for nobody
@@ -34,8 +34,8 @@ type span struct {
 	cancel  context.CancelCauseFunc
 }
 
-// begin starts the span. A limit of 0 is none.
-func (s *span) begin(parent context.Context, peer *session.Client, id []byte, limit time.Duration) {
+// begin starts it. A limit of 0 is none.
+func (s *lifetime) begin(parent context.Context, peer *session.Client, id []byte, limit time.Duration) {
 	s.parent, s.peer = parent, peer
 	if limit > 0 {
 		s.ends = time.Now().Add(limit)
@@ -48,7 +48,7 @@ func (s *span) begin(parent context.Context, peer *session.Client, id []byte, li
 
 // unlist takes the call out of those that the client can cancel. Its id may be
 // used again afterwards.
-func (s *span) unlist() {
+func (s *lifetime) unlist() {
 	if s.peer != nil {
 		s.peer.Finish(&s.pending)
 		s.peer = nil
@@ -56,7 +56,7 @@ func (s *span) unlist() {
 }
 
 // end ends the context, for whatever goes on after the call.
-func (s *span) end() {
+func (s *lifetime) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
@@ -68,9 +68,9 @@ func (s *span) end() {
 	}
 }
 
-func (s *span) cancelled() { s.stop(errCancelled) }
+func (s *lifetime) cancelled() { s.stop(errCancelled) }
 
-func (s *span) stop(cause error) {
+func (s *lifetime) stop(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.make()
@@ -78,7 +78,7 @@ func (s *span) stop(cause error) {
 }
 
 // make makes what tells of the end. The caller holds mu.
-func (s *span) make() {
+func (s *lifetime) make() {
 	if s.ctx != nil {
 		return
 	}
@@ -93,10 +93,10 @@ func (s *span) make() {
 
 // Deadline implements [context.Context]. That of the call may move, so that it is
 // none to rely on.
-func (s *span) Deadline() (time.Time, bool) { return s.parent.Deadline() }
+func (s *lifetime) Deadline() (time.Time, bool) { return s.parent.Deadline() }
 
 // Done implements [context.Context].
-func (s *span) Done() <-chan struct{} {
+func (s *lifetime) Done() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.make()
@@ -104,7 +104,7 @@ func (s *span) Done() <-chan struct{} {
 }
 
 // Err implements [context.Context].
-func (s *span) Err() error {
+func (s *lifetime) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil && !s.over && (s.ends.IsZero() || time.Now().Before(s.ends)) {
@@ -120,7 +120,7 @@ func (s *span) Err() error {
 }
 
 // Value implements [context.Context].
-func (s *span) Value(key any) any {
+func (s *lifetime) Value(key any) any {
 	s.mu.Lock()
 	ctx := s.ctx
 	s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *span) Value(key any) any {
 }
 
 // cause is why the context has ended; nil while it has not.
-func (s *span) cause() error {
+func (s *lifetime) cause() error {
 	s.mu.Lock()
 	ctx := s.ctx
 	s.mu.Unlock()
@@ -143,7 +143,7 @@ func (s *span) cause() error {
 
 // pause stops the clock until resume has been called as often. first and last
 // say which call of them changes anything.
-func (s *span) pause() (first bool) {
+func (s *lifetime) pause() (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.make()
@@ -154,7 +154,7 @@ func (s *span) pause() (first bool) {
 	return first
 }
 
-func (s *span) resume() (last bool) {
+func (s *lifetime) resume() (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting--
