@@ -25,7 +25,7 @@ const acmeName = "mcp.erlmcp.test"
 
 // pebble is a real authority on loopback.
 type pebble struct {
-	server               *exec.Cmd
+	server               *program
 	directory, ca, roots string
 	client               *http.Client
 }
@@ -38,30 +38,6 @@ func setup(t *testing.T, script string) string {
 		t.Fatalf("%s: %v", script, err)
 	}
 	return strings.TrimSpace(string(out))
-}
-
-// background runs a program until the test ends.
-func background(t *testing.T, env []string, program string, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), env...)
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		log.Close()
-		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
-			t.Logf("%s said:\n%s", filepath.Base(program), text)
-		}
-	})
-	return cmd
 }
 
 // startPebble starts the authority; it looks for the challenges at those ports.
@@ -142,7 +118,7 @@ func TestACME(t *testing.T) {
 			port, httpPort := freePort(t), freePort(t)
 			p := startPebble(t, port, httpPort)
 			storage := filepath.Join(t.TempDir(), "acme")
-			start := func() *exec.Cmd {
+			start := func() *program {
 				document := fmt.Sprintf(`{"name":"a","listen":{"port":%d},"metrics":{"enabled":false},"tool":{"hello":{"static":{"text":"Hello!"}}},
 					"tls":{"acme":{"domains":[%q],"email":"ops@erlmcp.test","directory":%q,"directory_ca_file":%q,"storage":%q,"challenge":%q,"http_port":%d}}}`,
 					port, acmeName, p.directory, p.ca, storage, challenge, httpPort)
@@ -176,10 +152,8 @@ func TestACME(t *testing.T) {
 			}
 			waitFor(t, "the certificate is issued and serves a call", 60*time.Second, call)
 			first := serial
-			server.Process.Signal(os.Interrupt)
-			server.Wait()
-			p.server.Process.Kill()
-			p.server.Wait()
+			server.stop()
+			p.server.kill()
 			start()
 			waitFor(t, "the stored certificate serves a call", 10*time.Second, call)
 			if serial != first {

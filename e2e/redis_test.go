@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,7 +18,7 @@ import (
 )
 
 // startRedis starts a real Redis on a port.
-func startRedis(t *testing.T, port int) *exec.Cmd {
+func startRedis(t *testing.T, port int) *program {
 	t.Helper()
 	cmd := background(t, nil, setup(t, "redis.sh"), "--port", fmt.Sprint(port), "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--requirepass", "a password", "--dir", t.TempDir())
@@ -122,8 +121,7 @@ func TestRedisIsKilled(t *testing.T) {
 			if status, body := r.call(); status != 200 {
 				t.Fatalf("while Redis is there: %d %s", status, body)
 			}
-			redis.Process.Kill() // SIGKILL
-			redis.Wait()
+			redis.kill()
 			longest := time.Duration(0)
 			for range 50 {
 				begun := time.Now()
@@ -184,7 +182,7 @@ func TestRedisStopsAnswering(t *testing.T) {
 }
 
 // stop stops a process until the end of the test.
-func stop(t *testing.T, cmd *exec.Cmd) {
+func stop(t *testing.T, cmd *program) {
 	t.Helper()
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

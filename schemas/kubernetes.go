@@ -31,6 +31,17 @@ type Scale struct {
 	Max      *int `json:"max,omitempty" min:"1" atmostone:"replicas" doc:"Most copies."`
 	CPU      *int `json:"cpu,omitempty" min:"1" max:"1000" unit:"percent" doc:"Processor use that the autoscaler aims at, in percent of what a copy requests: a quarter of limits.cpu. Default: 80, unless memory is given."`
 	Memory   *int `json:"memory,omitempty" min:"1" max:"1000" unit:"percent" doc:"Memory use that the autoscaler aims at, in percent of limits.memory. Default: none."`
+
+	Metrics map[string]*ScaleMetric `json:"metric,omitempty" label:"text"`
+}
+
+// ScaleMetric is a metric that an autoscaler aims at.
+type ScaleMetric struct {
+	_ struct{} `doc:"A metric of its own that the autoscaler aims at, by its name in the cluster's metrics API, such as \"erlmcp_queue_depth\". Needs max, and an adapter that serves the metric."`
+
+	Source  string            `json:"source,omitempty" default:"pods" enum:"pods,external" doc:"Whether each pod has the metric, or it comes from outside of the cluster, such as the length of a queue."`
+	Average string            `json:"average" required:"true" doc:"Average for each pod that the autoscaler aims at, such as \"10\" or \"500m\"."`
+	Labels  map[string]string `json:"labels,omitempty" doc:"Labels of the metric, where its name alone does not tell."`
 }
 
 // Kubernetes is what only Kubernetes needs to know of a server.
@@ -38,6 +49,7 @@ type Kubernetes struct {
 	_ struct{} `doc:"What only targets of the kind kubernetes need to know of a server."`
 
 	ServiceType        string            `json:"service_type,omitempty" default:"ClusterIP" enum:"ClusterIP,NodePort,LoadBalancer" doc:"How the Service is reached: within the cluster, on a port of each node, or at an address of its own."`
+	Sticky             *bool             `json:"sticky,omitempty" default:"true" doc:"Whether the Service sends a client's requests to one pod, where there may be several: sessions of the older protocol era live in one. Clients that are there already then stay with their pod also while a canary takes its share."`
 	ServiceAnnotations map[string]string `json:"service_annotations,omitempty" doc:"Annotations of the Service."`
 	AccountAnnotations map[string]string `json:"account_annotations,omitempty" doc:"Annotations of the ServiceAccount, such as those of workload identity."`
 	PodAnnotations     map[string]string `json:"pod_annotations,omitempty" doc:"Annotations of the pods."`
@@ -46,6 +58,10 @@ type Kubernetes struct {
 	ImagePullSecrets   []string          `json:"image_pull_secrets,omitempty" doc:"Names of Secrets with which the image is pulled."`
 	Spread             []string          `json:"spread,omitempty" doc:"Node labels over whose values copies are spread as evenly as can be. Default: \"kubernetes.io/hostname\" and \"topology.kubernetes.io/zone\" when there may be more than one copy."`
 
+	Gateway     *Gateway      `json:"gateway,omitempty" atmostone:"way in"`
+	Ingress     *Ingress      `json:"ingress,omitempty" atmostone:"way in"`
+	PodMonitor  *PodMonitor   `json:"pod_monitor,omitempty"`
+	Storage     *Storage      `json:"storage,omitempty"`
 	Tolerations []*Toleration `json:"toleration,omitempty"`
 	Patches     []*Patch      `json:"patch,omitempty"`
 }
@@ -65,6 +81,6 @@ type Toleration struct {
 type Patch struct {
 	_ struct{} `doc:"A change to the objects of one kind, for what this vocabulary does not model."`
 
-	Kind  string `json:"kind" required:"true" enum:"Deployment,Service,ServiceAccount,HorizontalPodAutoscaler,PodDisruptionBudget,NetworkPolicy" doc:"Kind of the objects."`
+	Kind  string `json:"kind" required:"true" enum:"Deployment,StatefulSet,Service,ServiceAccount,HorizontalPodAutoscaler,PodDisruptionBudget,NetworkPolicy,HTTPRoute,Ingress,PodMonitor" doc:"Kind of the objects."`
 	Merge string `json:"merge" required:"true" kind:"value" doc:"What is merged into them, as JSON Merge Patch does it (RFC 7396): objects are merged, null removes, anything else takes the place of what was there. Write quantities in their canonical form."`
 }

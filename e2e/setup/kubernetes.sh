@@ -18,6 +18,7 @@ PROGRAMS="kube-apiserver kube-controller-manager kube-scheduler kubelet kube-pro
 
 API=16443 ETCD=23790 ETCD_PEER=23800
 NODE_LINK=bed-node NODE=10.99.0.1
+CLIENTS=$(echo 10.99.0.{11..18}) # addresses for clients that are to be told apart
 POD_LINK=bed-pods PODS=10.244.0.0/24
 CONTAINERD=$BED/containerd.sock
 
@@ -134,6 +135,8 @@ up() {
 network() {
   ip link add "$NODE_LINK" type bridge
   ip addr add "$NODE/24" dev "$NODE_LINK"
+  local client
+  for client in $CLIENTS; do ip addr add "$client/24" dev "$NODE_LINK"; done
   ip link set "$NODE_LINK" up
   sysctl -q -w net.ipv4.ip_forward=1
   cat >"$BED/cni/10-bed.conflist" <<JSON
@@ -218,7 +221,7 @@ clientConnection: {kubeconfig: $BED/proxy.kubeconfig}
 mode: iptables
 hostnameOverride: n1
 clusterCIDR: 10.244.0.0/16
-nodePortAddresses: [127.0.0.0/8]
+nodePortAddresses: [127.0.0.0/8, 10.99.0.0/24]
 healthzBindAddress: 127.0.0.1:10256
 metricsBindAddress: 127.0.0.1:10249
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}

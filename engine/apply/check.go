@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -28,6 +29,9 @@ type Check struct {
 	Server address.Server
 	// URL is that of the server's MCP endpoint.
 	URL string
+	// Dial connects to it when its URL alone is not enough; may be nil. Then what it
+	// connects to is the server, whatever it presents.
+	Dial func(context.Context) (net.Conn, error)
 	// Document is the runtime document that the server has, with secrets in the
 	// clear (marked).
 	Document cty.Value
@@ -41,13 +45,13 @@ type checkError struct{ error }
 
 func (e *checkError) Unwrap() error { return e.error }
 
-// verified runs the checks of a server whose endpoint was changed, notes that they
-// passed, and makes its exports known.
+// verified runs the checks of a server that was changed, notes that they passed,
+// and makes its exports known.
 func (r *runner) verified(writer resource.Writer, s plan.Step, w *plan.Wanted, next *state.Resource) error {
 	if !next.Unverified {
 		return r.export(w, next.Object.Values)
 	}
-	if err := r.check(s, w, next.Object.Values); err != nil {
+	if err := r.check(writer, s, w, next.Object.Values); err != nil {
 		return &checkError{r.withLog(writer, s, w, err)}
 	}
 	passed := *next
@@ -58,22 +62,35 @@ func (r *runner) verified(writer resource.Writer, s plan.Step, w *plan.Wanted, n
 	return r.export(w, passed.Object.Values)
 }
 
-func (r *runner) check(s plan.Step, w *plan.Wanted, values cty.Value) error {
+func (r *runner) check(writer resource.Writer, s plan.Step, w *plan.Wanted, values cty.Value) error {
 	if r.Verifier == nil {
 		return errors.New("nothing is here that could run its checks")
 	}
-	exported, err := plan.Exported(values)
+	to, err := r.route(writer, s, w, values)
 	if err != nil {
 		return err
 	}
-	url := exported.GetAttr("url")
-	if url.IsNull() {
-		return errors.New("it has no URL at which its checks could be run")
-	}
 	return r.Verifier.Verify(r.opctx, Check{
-		Server: s.Address.Server, URL: url.AsString(), Document: w.Instance.Document,
+		Server: s.Address.Server, URL: to.URL, Dial: to.Dial, Document: w.Instance.Document,
 		Smokes: w.Instance.Smokes, Progress: r.progress(s),
 	})
+}
+
+// route is the way to a server: the one that its target tells, or the URL that it
+// exports.
+func (r *runner) route(writer resource.Writer, s plan.Step, w *plan.Wanted, values cty.Value) (resource.Route, error) {
+	if reacher, ok := writer.(resource.Reacher); ok {
+		return reacher.Reach(r.opctx, r.change(s, w))
+	}
+	exported, err := plan.Exported(values)
+	if err != nil {
+		return resource.Route{}, err
+	}
+	url := exported.GetAttr("url")
+	if url.IsNull() {
+		return resource.Route{}, errors.New("it has no URL at which its checks could be run")
+	}
+	return resource.Route{URL: url.AsString()}, nil
 }
 
 // withLog adds the last lines of the server's log to a failure.

@@ -48,14 +48,14 @@ type kept struct {
 // watch finds the servers that existed before this apply and are changed by it.
 // Those whose rollout leaves a failed change are not among them, nor those whose
 // checks have not passed: what they were is not worth going back to.
-func (r *runner) watch(rollouts map[config.Ref]resource.Rollout) {
+func (r *runner) watch(checked map[config.Ref]*plan.Wanted) {
 	for i := range r.Plan.Changes {
 		c := &r.Plan.Changes[i]
-		rollout, wanted := rollouts[c.Source]
-		if !c.Endpoint || c.Before.Values == cty.NilVal || !wanted || rollout.LeaveFailed {
+		w := checked[c.Source]
+		if w == nil || c.Address.Shared() || c.Before.Values == cty.NilVal || w.Instance.Rollout.LeaveFailed {
 			continue
 		}
-		if was := r.Session.View().Snapshot.Resources[c.Address]; was == nil || was.Unverified {
+		if was := r.Session.View().Snapshot.Resources[w.Address]; was == nil || was.Unverified {
 			continue
 		}
 		if c.Action == plan.Update || c.Action == plan.Replace {
@@ -77,6 +77,9 @@ func (r *runner) keep(writer resource.Writer, s plan.Step) error {
 	if p == nil {
 		return nil
 	}
+	if p.keeps(s.Address) {
+		return nil // at an earlier stage
+	}
 	k := &kept{recorded: r.Session.View().Snapshot.Resources[s.Address], deleted: s.Action == plan.Delete}
 	keeper, ok := writer.(resource.Keeper)
 	if ok && k.recorded != nil {
@@ -94,6 +97,12 @@ func (r *runner) keep(writer resource.Writer, s plan.Step) error {
 	p.partial = p.partial || k.values == cty.NilVal
 	p.kept[s.Address] = k
 	return nil
+}
+
+func (p *previous) keeps(a address.Resource) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kept[a] != nil
 }
 
 func (r *runner) noteCreated(s plan.Step) {
@@ -155,7 +164,7 @@ func (r *runner) endpointDone(a address.Resource) bool {
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.result.Steps, func(s StepResult) bool {
 		done := s.Step.Address
-		return s.Outcome == Done && s.Step.Action != plan.Delete && s.Step.Resource.Endpoint &&
+		return s.Outcome == Done && s.Step.Action != plan.Delete && !s.Step.Stage.Partial() && s.Step.Resource.Endpoint &&
 			done.Server == a.Server && done.Target == a.Target
 	})
 }

@@ -56,7 +56,7 @@ func (r *Result) count() {
 			r.Replaced++
 		case s.Step.Action == plan.Create:
 			r.Created++
-		case s.Step.Action == plan.Update:
+		case s.Step.Action == plan.Update && !s.Step.Stage.Partial():
 			r.Updated++
 		}
 	}

@@ -62,7 +62,7 @@ var errStopped = errors.New("stopped before it was done")
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
 func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
-	d := diag.Errorf(fmt.Sprintf("%s could not be %sd", s.Address, s.Action), "%s", diag.Sentence(err))
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd%s", s.Address, s.Action, stageText(s)), "%s", diag.Sentence(err))
 	d.Address = s.Address.String()
 	if errors.Is(err, errStopped) {
 		d.Summary = fmt.Sprintf("%s was stopped before it was %sd", s.Address, s.Action)
@@ -153,6 +153,9 @@ func (r *runner) operate(s plan.Step) (StepOutcome, error) {
 			return ended(Unchanged, r.export(w, s.Prior.Values))
 		}
 	}
+	if s.Stage.Partial() {
+		return r.partial(writer, s, w, &next)
+	}
 	return r.write(writer, s, w, &next)
 }
 
@@ -225,7 +228,7 @@ func (r *runner) change(s plan.Step, w *plan.Wanted) resource.Change {
 	c := resource.Change{
 		Address: s.Address, Type: s.Type, Prior: s.Prior.Values,
 		Revision: r.Session.View().Snapshot.Revision.Number + 1,
-		Progress: r.progress(s),
+		Stage:    s.Stage, Progress: r.progress(s),
 	}
 	if w != nil {
 		c.Desired, c.Files, c.Rollout = settle(w.Values), w.Files, w.Instance.Rollout

@@ -5,7 +5,6 @@ import (
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
-	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
 )
 
@@ -39,19 +38,19 @@ func (r *runner) verify() diag.List {
 		exports[x.Ref] = x
 	}
 	var diags diag.List
-	rollouts := map[config.Ref]resource.Rollout{}
+	checked := map[config.Ref]*plan.Wanted{}
 	met := map[address.Resource]bool{}
 	for _, in := range r.Configuration.Instances() {
 		wanted, ds := r.resolver.Resolve(in.Ref)
 		if diags = append(diags, ds...); ds.HasErrors() {
 			continue
 		}
-		if len(wanted) > 0 {
-			rollouts[in.Ref] = wanted[0].Instance.Rollout
-		}
 		needed := false
 		for _, w := range wanted {
 			met[w.Address] = true
+			if w.Checked {
+				checked[in.Ref] = w
+			}
 			needed = needed || working[w.Address]
 			if d, planned := digests[w.Address]; planned && d != w.Digest || !planned && len(r.Plan.Only) == 0 {
 				diags = append(diags, changed(w.Address))
@@ -73,7 +72,7 @@ func (r *runner) verify() diag.List {
 	if first := firstError(diags); first != nil {
 		return diag.List{first}
 	}
-	r.watch(rollouts)
+	r.watch(checked)
 	return nil
 }
 

@@ -155,11 +155,42 @@ func (d *decoder) settledRollout(found []written, v cty.Value) {
 	if len(found) == 0 || v.IsNull() {
 		return
 	}
-	var names []string
-	for _, a := range schemas.Describe[schemas.Rollout]().Attributes {
+	b := schemas.Describe[schemas.Rollout]()
+	names := []string{"canary"}
+	for _, a := range b.Attributes {
 		names = append(names, a.Name)
 	}
-	d.shown("rollout", found[0], v, names...)
+	if !d.shown("rollout", found[0], v, names...) {
+		return
+	}
+	canary := v.GetAttr("canary")
+	if canary.IsNull() {
+		return
+	}
+	if s := v.GetAttr("strategy"); s.IsNull() || s.AsString() != string(resource.Canary) {
+		d.wrong(found[0].body, "canary", "its steps are those of another strategy.").Fix("Write strategy = \"canary\", or remove the block.")
+	}
+	last := 0
+	for _, percent := range canarySteps(canary) {
+		if percent <= last || percent > 99 {
+			d.wrong(found[0].body, "canary", "its steps must rise, from 1 to at most 99.").Fix("Write them like steps = [5, 25, 50].")
+			return
+		}
+		last = percent
+	}
+}
+
+// canarySteps are the steps of a canary block, or those without one.
+func canarySteps(canary cty.Value) []int {
+	if canary.IsNull() || canary.GetAttr("steps").IsNull() {
+		return []int{5, 25, 50}
+	}
+	var out []int
+	for _, v := range canary.GetAttr("steps").AsValueSlice() {
+		percent, _ := v.AsBigFloat().Int64()
+		out = append(out, int(percent))
+	}
+	return out
 }
 
 // rolloutOf reads the rollout block of a placement; the defaults without one.
@@ -173,11 +204,30 @@ func rolloutOf(placement cty.Value) resource.Rollout {
 		return resource.Rollout{}
 	}
 	rollback := v.GetAttr("auto_rollback")
-	return resource.Rollout{
+	r := resource.Rollout{
+		Strategy: resource.Strategy(word(v.GetAttr("strategy"))), MaxUnavailable: word(v.GetAttr("max_unavailable")), MaxSurge: word(v.GetAttr("max_surge")),
 		HealthTimeout: span(v.GetAttr("health_timeout"), b.Attribute("health_timeout")),
 		DrainTimeout:  span(v.GetAttr("drain_timeout"), b.Attribute("drain_timeout")),
 		LeaveFailed:   !rollback.IsNull() && rollback.False(),
 	}
+	if r.Strategy == resource.Canary {
+		n := b.Nested("canary")
+		canary := v.GetAttr("canary")
+		hold := cty.NullVal(cty.String)
+		if !canary.IsNull() {
+			hold = canary.GetAttr("hold")
+		}
+		r.Steps, r.Hold = canarySteps(canary), span(hold, n.Block.Attribute("hold"))
+	}
+	return r
+}
+
+// word is a text that was checked before, "" for none.
+func word(v cty.Value) string {
+	if v.IsNull() {
+		return ""
+	}
+	return v.AsString()
 }
 
 // span is a duration that was checked before, or its default; 0 for none.

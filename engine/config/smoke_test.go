@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ server "a" {
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	if want := (resource.Rollout{HealthTimeout: 5 * time.Second, LeaveFailed: true}); in.Rollout != want {
+	if want := (resource.Rollout{HealthTimeout: 5 * time.Second, LeaveFailed: true}); !reflect.DeepEqual(in.Rollout, want) {
 		t.Errorf("the rollout is %+v, want %+v", in.Rollout, want)
 	}
 	if len(in.Smokes) != 3 {
@@ -119,5 +120,54 @@ server "a" {
 	_, err := in.Smokes[0].Require.Holds(result("s3cret, not JSON", false))
 	if err == nil || !strings.Contains(err.Error(), "jsondecode") || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRollout(t *testing.T) {
+	for name, tt := range map[string]struct {
+		block string
+		want  resource.Rollout
+		err   string
+	}{
+		"defaults of a canary": {`strategy = "canary"`, resource.Rollout{Strategy: resource.Canary, Steps: []int{5, 25, 50}, Hold: 2 * time.Minute, HealthTimeout: time.Minute}, ""},
+		"a canary": {`strategy = "canary"
+    canary {
+      steps = [10]
+      hold  = "3s"
+    }`, resource.Rollout{Strategy: resource.Canary, Steps: []int{10}, Hold: 3 * time.Second, HealthTimeout: time.Minute}, ""},
+		"bounds": {`max_unavailable = 1
+    max_surge = "25%"`, resource.Rollout{MaxUnavailable: "1", MaxSurge: "25%", HealthTimeout: time.Minute}, ""},
+		"steps that fall": {`strategy = "canary"
+    canary { steps = [25, 5] }`, resource.Rollout{}, "must rise"},
+		"a step that is all": {`strategy = "canary"
+    canary { steps = [100] }`, resource.Rollout{}, "99"},
+		"steps of another strategy": {`strategy = "blue_green"
+    canary { steps = [5] }`, resource.Rollout{}, "its steps are those of another strategy"},
+		"an unknown strategy": {`strategy = "yolo"`, resource.Rollout{}, "must be one of rolling, recreate, blue_green, canary"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, diags := Load(folder(t, map[string]string{"main.mcp.hcl": `
+target "sim" "s" {}
+server "a" {
+  target = target.sim.s
+  rollout {
+    ` + tt.block + `
+  }
+}
+`}), Options{Targets: kinds()})
+			if tt.err != "" {
+				if !diags.HasErrors() || !strings.Contains(diags.Err().Error(), tt.err) {
+					t.Errorf("got %v", diags)
+				}
+				return
+			}
+			if diags.HasErrors() {
+				t.Fatal(diags.Err())
+			}
+			in, diags := c.Evaluate(c.instances[0].Ref, nil)
+			if diags.HasErrors() || !reflect.DeepEqual(in.Rollout, tt.want) {
+				t.Errorf("got %+v, %v", in.Rollout, diags)
+			}
+		})
 	}
 }

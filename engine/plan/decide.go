@@ -39,7 +39,7 @@ func (p *planner) decide(w *Wanted) *decision {
 	t := p.resolver.Type(w.Type)
 	recorded, certain := p.State.Snapshot.Recorded(w.Address)
 	d.next = &state.Resource{Address: w.Address, Type: w.Type, DependsOn: w.DependsOn, Endpoint: w.Endpoint, Files: state.FilesOf(w.Files)}
-	d.next.Unverified = w.Endpoint && len(w.Instance.Smokes) > 0
+	d.next.Unverified = w.Checked && len(w.Instance.Smokes) > 0
 	if recorded != nil {
 		d.before = recorded.DependsOn
 	}
@@ -72,7 +72,7 @@ func (p *planner) decide(w *Wanted) *decision {
 
 // notes are the checks that run once the resource is made.
 func notes(w *Wanted) []SmokeNote {
-	if !w.Endpoint {
+	if !w.Checked {
 		return nil
 	}
 	var out []SmokeNote
@@ -95,8 +95,8 @@ func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recor
 	if replaced {
 		change.Reasons = append(change.Reasons, ReasonDependency)
 	}
+	change.Impact = felt(w, c.Differences)
 	for _, x := range c.Differences {
-		change.Impact = max(change.Impact, x.Impact)
 		replaced = replaced || x.Replace
 	}
 	switch {
@@ -116,6 +116,18 @@ func (p *planner) decideExisting(d *decision, w *Wanted, t *resource.Type, recor
 		d.next.Object = d.found
 		d.record = !p.isRecorded(d.next)
 	}
+}
+
+// felt is what users feel of an update.
+func felt(w *Wanted, differences []resource.Difference) resource.Impact {
+	heaviest := resource.ImpactNone
+	for _, x := range differences {
+		heaviest = max(heaviest, x.Impact)
+	}
+	if heaviest == resource.ImpactRolling && w.Instance.Rollout.Strategy == resource.Recreate {
+		return resource.ImpactRestart // the old ends first
+	}
+	return heaviest
 }
 
 // isRecorded reports whether the state already holds exactly r.

@@ -129,6 +129,7 @@ type changeFile struct {
 	Gone        bool             `json:"gone,omitempty"`
 	Endpoint    bool             `json:"endpoint,omitempty"`
 	Smokes      []SmokeNote      `json:"smokes,omitempty"`
+	Stages      []resource.Stage `json:"stages,omitempty"`
 	Source      *refFile         `json:"source,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
 }
@@ -168,6 +169,7 @@ type stepFile struct {
 	Type      string           `json:"type"`
 	Action    Action           `json:"action"`
 	DependsOn []int            `json:"depends_on,omitempty"`
+	Stage     resource.Stage   `json:"stage,omitzero"`
 	Resource  json.RawMessage  `json:"resource,omitempty"`
 	Prior     json.RawMessage  `json:"prior,omitempty"`
 }
@@ -228,7 +230,7 @@ func (e *encoder) change(c *Change) changeFile {
 	f := changeFile{
 		Address: c.Address, Type: c.Type, Action: c.Action,
 		Differences: e.differences(c.Differences), Reasons: c.Reasons, Impact: c.Impact,
-		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Smokes: c.Smokes, Digest: c.Digest,
+		Drift: e.differences(c.Drift), Gone: c.Gone, Endpoint: c.Endpoint, Smokes: c.Smokes, Stages: c.Stages, Digest: c.Digest,
 		Before: e.object(c.Before),
 	}
 	if c.Action != NoOp {
@@ -257,7 +259,7 @@ func (e *encoder) differences(in []resource.Difference) []differenceFile {
 }
 
 func (e *encoder) step(s *Step) stepFile {
-	f := stepFile{Address: s.Address, Type: s.Type, Action: s.Action, DependsOn: s.DependsOn}
+	f := stepFile{Address: s.Address, Type: s.Type, Action: s.Action, DependsOn: s.DependsOn, Stage: s.Stage}
 	if s.Prior.Values != cty.NilVal {
 		f.Prior = e.object(s.Prior)
 	}

@@ -72,7 +72,7 @@ func (d *decoder) change(f *changeFile) Change {
 		Address: f.Address, Type: f.Type, Action: f.Action,
 		Before: d.object(f.Before), After: d.object(f.After),
 		Differences: d.differences(f.Differences), Reasons: f.Reasons, Impact: f.Impact,
-		Drift: d.differences(f.Drift), Gone: f.Gone, Endpoint: f.Endpoint, Smokes: f.Smokes, Digest: f.Digest,
+		Drift: d.differences(f.Drift), Gone: f.Gone, Endpoint: f.Endpoint, Smokes: f.Smokes, Stages: f.Stages, Digest: f.Digest,
 	}
 	if f.Action == NoOp {
 		c.After = c.Before
@@ -97,7 +97,7 @@ func (d *decoder) differences(in []differenceFile) []resource.Difference {
 }
 
 func (d *decoder) step(id int, f *stepFile) Step {
-	s := Step{ID: id, Address: f.Address, Type: f.Type, Action: f.Action, DependsOn: f.DependsOn, Prior: d.object(f.Prior)}
+	s := Step{ID: id, Address: f.Address, Type: f.Type, Action: f.Action, DependsOn: f.DependsOn, Stage: f.Stage, Prior: d.object(f.Prior)}
 	if f.Resource != nil {
 		r, err := state.DecodeResource(&d.codec, f.Resource)
 		d.fail(err)

@@ -89,6 +89,8 @@ type Change struct {
 	Endpoint bool
 	// Smokes are the checks that run once the change is made, in order.
 	Smokes []SmokeNote
+	// Stages are those through which an update goes; none for one in one step.
+	Stages []resource.Stage
 
 	// Source is the instance that the resource was lowered from; zero for one
 	// that is not wanted.
@@ -117,6 +119,7 @@ const (
 	ReasonDependency  Reason = "what it needs is replaced"  // and it cannot outlive it
 	ReasonNotWanted   Reason = "not in the configuration"   // any more
 	ReasonInterrupted Reason = "interrupted apply"          // an earlier apply began to change it
+	ReasonImmutable   Reason = "the target cannot change it in place"
 	ReasonUnverified  Reason = "its checks have not passed" // since an earlier apply changed it
 )
 
@@ -150,6 +153,8 @@ type Step struct {
 	Action Action
 	// DependsOn are the IDs, all smaller, of the steps that must be done before.
 	DependsOn []int
+	// Stage is the part of an Update that the step is.
+	Stage resource.Stage
 	// Resource is what the state will hold. Of a Record it is complete; of a
 	// Create or Update its Object is empty until the step is done; nil for
 	// Delete and Forget.
@@ -160,6 +165,10 @@ type Step struct {
 
 // Mutates reports whether the step changes the world, not only the state.
 func (s *Step) Mutates() bool { return s.Action != Record && s.Action != Forget }
+
+// GoesOn reports whether the step goes on with an update that an earlier step
+// began.
+func (s *Step) GoesOn() bool { return s.Stage.Kind != "" && s.Stage.Kind != resource.Trial }
 
 // Export is what one instance exports, of config.ExportType, unknown where it
 // is not known yet.

@@ -84,6 +84,12 @@ func (p *planner) learn(d *decision, r resource.Rehearsal) {
 		}
 		return
 	}
+	if r.Replace && c.Action == Update {
+		w := p.wanted[c.Address]
+		c.Action, c.Impact, c.After = Replace, resource.ImpactReplace, created(p.resolver.Type(c.Type), w)
+		c.Reasons = append(c.Reasons, ReasonImmutable)
+		return
+	}
 	if r.Values == cty.NilVal || c.Action != Update {
 		return
 	}
@@ -93,10 +99,8 @@ func (p *planner) learn(d *decision, r resource.Rehearsal) {
 		return
 	}
 	t := p.resolver.Type(c.Type)
-	c.Differences, c.Impact = resource.Diff(t, d.found, o, d.next.Owned), resource.ImpactNone
-	for _, x := range c.Differences {
-		c.Impact = max(c.Impact, x.Impact)
-	}
+	c.Differences = resource.Diff(t, d.found, o, d.next.Owned)
+	c.Impact = felt(p.wanted[c.Address], c.Differences)
 	if len(c.Differences) == 0 && len(c.Reasons) == 0 {
 		c.Action, c.After = NoOp, d.found
 		d.next.Object = d.found

@@ -75,6 +75,21 @@ func TestWhatTheTargetWouldRefuseIsAnErrorOfThePlan(t *testing.T) {
 	}
 }
 
+func TestWhatCannotChangeInPlaceIsReplaced(t *testing.T) {
+	l := newLab(t)
+	l.apply(one)
+	l.rehearsing(func(resource.Change) resource.Rehearsal { return resource.Rehearsal{Replace: true} })
+	p := l.plan(servers{{Name: "a", Port: 8080, Title: "two"}})
+	for _, c := range p.Changes {
+		if c.Address == process("a") && (c.Action != plan.Replace || len(c.Reasons) != 1 || c.Reasons[0] != plan.ReasonImmutable) {
+			t.Errorf("the plan is to %s, for %v", c.Action, c.Reasons)
+		}
+	}
+	if got := l.plan(one); !got.Empty() {
+		t.Errorf("what stays is planned: %s", summary(got))
+	}
+}
+
 // away is a sim that does not answer.
 type away struct{ *sim.Provider }
 

@@ -44,6 +44,8 @@ type Wanted struct {
 	Instance *resource.Instance
 	// Endpoint says that it answers its server's requests.
 	Endpoint bool
+	// Checked says that its server is checked after each change of it.
+	Checked bool
 	// Settled says that nothing unknown went into it: an attribute that is
 	// unknown all the same is the provider's to fill in.
 	Settled bool
@@ -123,10 +125,14 @@ func (r *Resolver) Resolve(ref config.Ref) ([]*Wanted, diag.List) {
 		return nil, diags
 	}
 	r.endpoints[ref] = lowered.Endpoint
+	checked := lowered.Checked
+	if checked == (address.Resource{}) {
+		checked = lowered.Endpoint
+	}
 	settled := instance.Document.IsWhollyKnown() && (instance.Placement == cty.NilVal || instance.Placement.IsWhollyKnown())
 	out := make([]*Wanted, 0, len(lowered.Resources))
 	for _, d := range lowered.Resources {
-		w := &Wanted{Desired: d, Source: ref, Instance: &instance, Endpoint: d.Address == lowered.Endpoint, Settled: settled}
+		w := &Wanted{Desired: d, Source: ref, Instance: &instance, Endpoint: d.Address == lowered.Endpoint, Checked: d.Address == checked, Settled: settled}
 		if err := r.finish(w); err != nil {
 			e := diag.Errorf("A resource cannot be used", "%s: %s.", d.Address, err)
 			e.Address = d.Address.String()
@@ -160,8 +166,8 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 		files = append(files, f.Path+" "+f.SHA256)
 	}
 	var smokes []json.RawMessage
-	var rollout resource.Rollout // of the endpoint: what servers share is the same for each
-	if w.Endpoint {
+	var rollout resource.Rollout // of what is checked: what servers share is the same for each
+	if w.Checked {
 		rollout = w.Instance.Rollout
 		if smokes, err = r.smokes(w.Instance.Smokes); err != nil {
 			return "", err
@@ -174,9 +180,10 @@ func (r *Resolver) digest(w *Wanted) (string, error) {
 		DependsOn []address.Resource
 		Files     []string
 		Endpoint  bool
+		Stages    []resource.Stage
 		Rollout   resource.Rollout
 		Smokes    []json.RawMessage
-	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint, rollout, smokes})
+	}{w.Address, w.Type, object, w.DependsOn, files, w.Endpoint, w.Stages, rollout, smokes})
 	if err != nil {
 		return "", err
 	}

@@ -12,11 +12,13 @@ import (
 type node struct {
 	address address.Resource
 	action  Action
+	stage   int // of an update in stages
 }
 
 // buildSteps turns the decisions into the execution graph.
 //
-// Creating or updating waits for creating and updating what is needed. Deleting
+// Creating or updating waits for creating and updating what is needed. Each stage
+// of an update waits for the one before it. Deleting
 // waits for deleting what cannot outlive it. The creation of a replacement waits
 // for the deletion. These are in no circle as long as the wanted and the recorded
 // dependencies are not. On top of them, deleting a resource for good waits for
@@ -38,6 +40,9 @@ func (p *planner) buildSteps() error {
 	for i, n := range order {
 		d := p.decided[n.address]
 		s := Step{ID: i, Address: n.address, Type: d.change.Type, Action: n.action}
+		if n.action == Update && len(d.change.Stages) > 0 {
+			s.Stage = d.change.Stages[n.stage]
+		}
 		switch n.action {
 		case Create:
 			s.Resource = d.next
@@ -63,7 +68,10 @@ func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) 
 	for i := range p.plan.Changes {
 		a := p.plan.Changes[i].Address
 		for _, action := range p.decided[a].actions() {
-			g.Add(node{a, action})
+			g.Add(p.first(a, action))
+		}
+		for stage := 1; stage < len(p.decided[a].change.Stages); stage++ {
+			g.Depend(node{a, Update, stage}, node{a, Update, stage - 1})
 		}
 	}
 	for i := range p.plan.Changes {
@@ -77,6 +85,16 @@ func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) 
 	}
 	order, err := g.Order()
 	return order, g, err
+}
+
+// first and last are the steps with which an action begins and ends.
+func (p *planner) first(a address.Resource, action Action) node { return node{a, action, 0} }
+
+func (p *planner) last(a address.Resource, action Action) node {
+	if n := len(p.decided[a].change.Stages); action == Update && n > 0 {
+		return node{a, action, n - 1}
+	}
+	return node{a, action, 0}
 }
 
 // claim is something of which a target has but one: what an endpoint exports as
@@ -109,7 +127,7 @@ func (p *planner) waitForPorts(g *graph.Graph[node]) {
 		kept := claims(c.Address, c.After)
 		for _, x := range claims(c.Address, c.Before) {
 			if by == Delete || !slices.Contains(kept, x) {
-				given[x] = append(given[x], node{c.Address, by})
+				given[x] = append(given[x], p.last(c.Address, by))
 			}
 		}
 	}
@@ -126,7 +144,7 @@ func (p *planner) waitForPorts(g *graph.Graph[node]) {
 			}
 			// What several hold at the same time is not theirs alone.
 			if old := given[x]; len(old) == 1 {
-				g.Depend(node{c.Address, made}, old[0])
+				g.Depend(p.first(c.Address, made), old[0])
 			}
 		}
 	}
@@ -181,11 +199,11 @@ func (p *planner) waitToMake(g *graph.Graph[node], a address.Resource, d *decisi
 		return
 	}
 	if d.change.Action == Replace {
-		g.Depend(node{a, Create}, node{a, Delete})
+		g.Depend(p.first(a, Create), p.last(a, Delete))
 	}
 	for _, need := range d.next.DependsOn {
 		if n := p.decided[need]; n != nil && n.made() != "" {
-			g.Depend(node{a, made}, node{need, n.made()})
+			g.Depend(p.first(a, made), p.last(need, n.made()))
 		}
 	}
 }
@@ -201,9 +219,9 @@ func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *deci
 		pure := u.change.Action == Delete
 		switch {
 		case d.deletes() && (contains(a, used) || pure && courtesy):
-			g.Depend(node{used, Delete}, node{a, Delete})
+			g.Depend(p.first(used, Delete), p.last(a, Delete))
 		case d.change.Action == Update && pure && courtesy:
-			g.Depend(node{used, Delete}, node{a, Update})
+			g.Depend(p.first(used, Delete), p.last(a, Update))
 		}
 	}
 }

@@ -21,6 +21,9 @@ type Desired struct {
 	DependsOn []address.Resource
 	// Files are local files that Values mention by their digest.
 	Files []File
+	// Stages are those that an update goes through when users feel it, each a step
+	// of the plan; the last is a Finish. Without any it is made in one step.
+	Stages []Stage
 }
 
 // File is a local file that is shipped to the target.
@@ -62,6 +65,9 @@ type Lowered struct {
 	// address, port and metrics_url (each optional in the type) are what an
 	// expression sees as server.NAME.url and so on.
 	Endpoint address.Resource
+	// Checked is the resource after each change of which the server is checked. The
+	// zero value stands for the endpoint.
+	Checked address.Resource
 }
 
 // Provider makes servers real on one kind of target.
@@ -140,6 +146,8 @@ type Rehearser interface {
 type Rehearsal struct {
 	// Values is what the object would be, as in Reading.
 	Values cty.Value
+	// Replace says that it takes a new object: the target does not change this one so.
+	Replace bool
 	// Err is why the target would refuse.
 	Err error
 }
@@ -156,6 +164,8 @@ type Change struct {
 	// Revision numbers the apply. It goes into the object's labels.
 	Revision int
 	Rollout  Rollout
+	// Stage is the part of an update that is asked for.
+	Stage Stage
 	// Progress tells the user what is waited for. Never nil.
 	Progress func(string)
 }

@@ -27,7 +27,9 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 		case apply.Failed:
 			failed++
 		case apply.Skipped:
-			skipped++
+			if !step.Step.GoesOn() {
+				skipped++
+			}
 		}
 	}
 	head, color := "Applied:", Green

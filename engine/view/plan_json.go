@@ -37,6 +37,7 @@ type ChangeJSON struct {
 	Sensitive    []string         `json:"sensitive,omitempty"`
 	Differences  []DifferenceJSON `json:"differences,omitempty"`
 	Smokes       []plan.SmokeNote `json:"smokes,omitempty"`
+	Stages       []string         `json:"stages,omitempty"` // of an update that is made step by step
 }
 
 // OutputJSON is what becomes of an output.
@@ -73,6 +74,9 @@ func NewPlanJSON(p *plan.Plan) PlanJSON {
 		}
 		if c.Action == plan.Update || c.Action == plan.Replace {
 			j.Impact = c.Impact.String()
+		}
+		for _, stage := range c.Stages {
+			j.Stages = append(j.Stages, stage.String())
 		}
 		for _, r := range c.Reasons {
 			j.Reasons = append(j.Reasons, string(r))

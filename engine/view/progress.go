@@ -89,7 +89,7 @@ func (p *Progress) StepStarted(step plan.Step, at time.Time) {
 	defer p.mu.Unlock()
 	p.running = append(p.running, &operation{step: step, started: at, said: at})
 	if !p.style.Live {
-		fmt.Fprintf(p.w, "%s: %s\n", step.Address, doing(step.Action))
+		fmt.Fprintf(p.w, "%s: %s\n", step.Address, doing(step))
 		return
 	}
 	p.redraw(at)
@@ -121,6 +121,9 @@ func (p *Progress) StepFinished(step plan.Step, outcome apply.StepOutcome, err e
 			break
 		}
 	}
+	if outcome == apply.Skipped && step.GoesOn() {
+		return // that its beginning failed, or was not made, is told
+	}
 	p.erase()
 	fmt.Fprintln(p.w, p.ended(step, outcome, err, took))
 	if p.style.Live {
@@ -130,7 +133,7 @@ func (p *Progress) StepFinished(step plan.Step, outcome apply.StepOutcome, err e
 
 func (p *Progress) ended(step plan.Step, outcome apply.StepOutcome, err error, took time.Duration) string {
 	s := p.style
-	sign, color, text := "✓", Green, done(step.Action)
+	sign, color, text := "✓", Green, done(step)
 	switch outcome {
 	case apply.Unchanged:
 		text = "unchanged"
@@ -159,7 +162,7 @@ func (p *Progress) remind(now time.Time) {
 			continue
 		}
 		op.said = now
-		line := fmt.Sprintf("%s: still %s after %s", op.step.Address, doing(op.step.Action), elapsed(now.Sub(op.started)))
+		line := fmt.Sprintf("%s: still %s after %s", op.step.Address, doing(op.step), elapsed(now.Sub(op.started)))
 		if op.message != "" {
 			line += ": " + oneLine(op.message)
 		}
@@ -186,7 +189,7 @@ func (p *Progress) redraw(now time.Time) {
 			p.drawn++
 			break
 		}
-		text := fmt.Sprintf("%s  %s %s", op.step.Address, doing(op.step.Action), elapsed(now.Sub(op.started)))
+		text := fmt.Sprintf("%s  %s %s", op.step.Address, doing(op.step), elapsed(now.Sub(op.started)))
 		if op.message != "" {
 			text += "  " + oneLine(op.message)
 		}
@@ -200,12 +203,23 @@ func (p *Progress) redraw(now time.Time) {
 	io.WriteString(p.w, b.String())
 }
 
-func doing(a plan.Action) string {
-	return map[plan.Action]string{plan.Create: "creating", plan.Update: "updating", plan.Delete: "deleting"}[a]
+func doing(s plan.Step) string {
+	return map[plan.Action]string{plan.Create: "creating", plan.Update: "updating", plan.Delete: "deleting"}[s.Action] + stageOf(s)
 }
 
-func done(a plan.Action) string {
-	return map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}[a]
+func done(s plan.Step) string {
+	if s.Stage.Partial() {
+		return "passed: " + s.Stage.String()
+	}
+	return map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}[s.Action]
+}
+
+// stageOf says which stage of an update a step is, "" for a whole one.
+func stageOf(s plan.Step) string {
+	if s.Stage.Kind == "" {
+		return ""
+	}
+	return ", " + s.Stage.String()
 }
 
 func oneLine(text string) string {

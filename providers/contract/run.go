@@ -9,7 +9,6 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -156,8 +155,7 @@ func (b *bench) testReplace() {
 }
 
 func (b *bench) testPutBack() {
-	if b.Unchecked {
-		b.testRefusesChecks()
+	if b.Unserved {
 		return
 	}
 	b.apply(b.Document)
@@ -176,17 +174,6 @@ func (b *bench) testPutBack() {
 		if n := len(b.Objects(b.t, b.lineage)); n != len(before) {
 			b.t.Errorf("%d objects exist, %d before it was %s", n, len(before), name)
 		}
-	}
-}
-
-// testRefusesChecks holds a provider without checks to saying so.
-func (b *bench) testRefusesChecks() {
-	_, diags := b.Provider.Lower(resource.Instance{
-		Address: address.Server{Name: "contract"}, Target: b.Target, Document: b.Document, Files: b.Files,
-		Smokes: []resource.Smoke{{}},
-	})
-	if !diags.HasErrors() {
-		b.t.Error("a server with checks is taken, and the checks would not run")
 	}
 }
 

@@ -17,6 +17,9 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
+	if d := in.OneCopy(); d != nil {
+		return resource.Lowered{}, diag.List{d}
+	}
 	at := address.Resource{Server: in.Address, Target: in.Target.Address, Part: "process"}
 	endpoint := document.EndpointOf(in.Document,
 		document.FixedPort(document.Setting(in.Document, "listen", "port")),

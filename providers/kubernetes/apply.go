@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -46,8 +47,31 @@ func (c *cluster) rehearse(ctx context.Context, i intent) (*unstructured.Unstruc
 		if getErr == nil && dropMoved(live.Object, i.body) {
 			return nil, nil // an apply makes room first
 		}
+		if getErr == nil && immutable(err) {
+			return nil, errImmutable
+		}
 	}
 	return o, refused(i, err)
+}
+
+// errImmutable is that of a change which takes a new object.
+var errImmutable = errors.New("it cannot be changed in place")
+
+// immutable reports whether all that the server has against a change is that what
+// is there cannot be changed so.
+func immutable(err error) bool {
+	status, ok := err.(apierrors.APIStatus)
+	if !ok || status.Status().Details == nil || len(status.Status().Details.Causes) == 0 {
+		return false
+	}
+	for _, cause := range status.Status().Details.Causes {
+		said := cause.Type == metav1.CauseType("FieldValueForbidden") && strings.Contains(cause.Message, "updates to statefulset spec") ||
+			strings.Contains(cause.Message, "field is immutable") || strings.Contains(cause.Message, "may not change once set")
+		if !said {
+			return false
+		}
+	}
+	return true
 }
 
 // merge patches, and takes back what was edited by hand.
@@ -221,6 +245,8 @@ func refused(i intent, err error) error {
 	switch {
 	case apierrors.IsForbidden(err):
 		remedy = "Check the rights of the user, the namespace's quota and its admission policies."
+	case apierrors.IsNotFound(err) && (i.kind == kinds[RouteType] || i.kind == kinds[MonitorType]) && strings.Contains(err.Error(), "the server could not find"):
+		remedy = "The cluster does not know this kind: have its definitions (CRDs) installed, or leave the block out."
 	case apierrors.IsNotFound(err):
 		remedy = "Create the namespace, or write create_namespace = true in the target block."
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), strings.Contains(err.Error(), "failed to create typed patch object"):

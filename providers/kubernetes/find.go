@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -18,15 +19,18 @@ type listing struct {
 	byName    map[string]*unstructured.Unstructured
 }
 
-// list asks once for all of the owner's objects of a kind, or only for those of the
-// server whose objects bear a name. The namespace is "" for a kind that has none.
-func (c *cluster) list(ctx context.Context, k kind, namespace, server string) (listing, error) {
+// list asks once for all of the owner's objects of a kind, or only for those of
+// servers whose objects bear the names. The namespace is "" for a kind that has none.
+func (c *cluster) list(ctx context.Context, k kind, namespace string, servers ...string) (listing, error) {
 	out := listing{map[string][]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}}
 	selector := LabelLineage + "=" + c.owner.Lineage
-	if server != "" {
-		selector += "," + LabelServer + "=" + server
+	if len(servers) > 0 && servers[0] != "" {
+		selector += "," + LabelServer + " in (" + strings.Join(servers, ",") + ")"
 	}
 	l, err := c.in(k, namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if apierrors.IsNotFound(err) {
+		return out, nil // the cluster knows no such kind, and so has none
+	}
 	if err != nil {
 		return out, fmt.Errorf("list %s: %w", k.Resource, err)
 	}
@@ -61,16 +65,17 @@ func (l listing) one(at address.Resource) (*unstructured.Unstructured, error) {
 	return nil, d
 }
 
-// documents are the Secrets and ConfigMaps of the owner, with what Deployments
-// are to run with.
-type documents struct {
+// surroundings are other objects of which an object's values tell: the Secrets and
+// ConfigMaps with what workloads are to run with.
+type surroundings struct {
 	secrets listing
 	files   listing
+	node    string // address of a node, for a Service on ports of nodes
 }
 
 // filesOf are the ConfigMaps that hold the files of the server whose objects have
 // that name.
-func (d documents) filesOf(name string) []*unstructured.Unstructured {
+func (d surroundings) filesOf(name string) []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
 	for n, o := range d.files.byName {
 		if strings.HasPrefix(n, name+"-files-") && o.GetLabels()[LabelServer] == name {

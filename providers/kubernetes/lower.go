@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -19,18 +20,18 @@ import (
 // Lower turns an instance into the objects of a server, and the namespace and
 // image that the target's servers share.
 func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
-	if len(in.Smokes) > 0 || in.Rollout != (resource.Rollout{}) {
-		d := diag.Errorf("Checks do not run on Kubernetes yet", "%s has smoke or rollout blocks, and %s could neither run them nor put a server back.", in.Address, in.Target.Address).
-			Fix("Leave them out for servers on this target: its Deployment replaces no pod before the next one is ready.")
-		d.Address = in.Address.String()
-		return resource.Lowered{}, diag.List{d}
-	}
 	s, err := settingsOf(in.Target)
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
-	l := &lowering{settings: s, in: in, name: objectName(s.Prefix, in.Address.Slug())}
-	if err := l.place(); err != nil {
+	l := &lowering{settings: s, in: in, name: ObjectName(s.Prefix, in.Address)}
+	if err := cmp.Or(l.place(), surgeOf(in)); err != nil {
+		return resource.Lowered{}, diag.FromError(err)
+	}
+	if l.data, err = l.storage(); err != nil {
+		return resource.Lowered{}, diag.FromError(err)
+	}
+	if l.stages, err = l.allowedStages(); err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
 	if l.chunks, err = chunk(in.Files); err != nil {
@@ -45,7 +46,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if len(l.diags) > 0 {
 		return resource.Lowered{}, l.diags
 	}
-	return resource.Lowered{Resources: l.out, Endpoint: l.own("service")}, nil
+	return resource.Lowered{Resources: l.out, Endpoint: l.endpoint, Checked: l.pods}, nil
 }
 
 // lowering is an instance on its way to resources.
@@ -56,9 +57,13 @@ type lowering struct {
 	image    string // reference
 	scale    scale
 	kube     schemas.Kubernetes
+	data     *schemas.Storage // nil when it keeps none
+	stages   []resource.Stage
 	chunks   [][]resource.File
 	document cty.Value          // as it is shipped
 	shared   []address.Resource // that everything else depends on
+	pods     address.Resource   // the workload
+	endpoint address.Resource
 	out      []resource.Desired
 	diags    diag.List
 }
@@ -105,28 +110,46 @@ func (l *lowering) objects() {
 	l.document = shipped(l.in.Document)
 	account := l.add(l.object("account", AccountType, l.accountManifest(), nil))
 	network := l.add(l.object("network", NetworkType, l.networkManifest(), nil))
-	pods := l.object("deployment", DeploymentType, l.deploymentManifest(), map[string]cty.Value{
+	l.addWorkload([]address.Resource{account, network})
+	if l.scale.auto() {
+		l.after("autoscaler", AutoscalerType, l.autoscalerManifest(), nil, l.pods)
+	}
+	if l.scale.least() > 1 {
+		l.after("disruption", DisruptionType, l.disruptionManifest(), nil, l.pods)
+	}
+	if l.kube.PodMonitor != nil {
+		l.after("monitor", MonitorType, l.monitorManifest(), nil, l.pods)
+	}
+	manifest := l.serviceManifest()
+	l.endpoint = l.after("service", ServiceType, manifest, l.serviceValues(manifest), l.pods)
+	if part, typ, manifest, ok := l.way(); ok {
+		l.endpoint = l.after(part, typ, manifest, wayValues(manifest), l.endpoint)
+	}
+}
+
+// addWorkload adds the pods.
+func (l *lowering) addWorkload(needs []address.Resource) {
+	part, typ := l.workload()
+	manifest := l.deploymentManifest
+	if typ == StatefulSetType {
+		manifest = l.statefulManifest
+	}
+	pods := l.object(part, typ, manifest(), map[string]cty.Value{
 		"document": l.document,
 		"files":    document.Files(l.in.Files),
 		"loaded":   cty.True,
+		"beside":   cty.False,
 	})
-	pods.Files = l.in.Files
-	pods.DependsOn = append([]address.Resource{account, network}, l.in.DependsOn...)
-	deployment := l.add(pods)
-	if l.scale.auto() {
-		scaler := l.object("autoscaler", AutoscalerType, l.autoscalerManifest(), nil)
-		scaler.DependsOn = []address.Resource{deployment}
-		l.add(scaler)
-	}
-	if l.scale.least() > 1 {
-		budget := l.object("disruption", DisruptionType, l.disruptionManifest(), nil)
-		budget.DependsOn = []address.Resource{deployment}
-		l.add(budget)
-	}
-	manifest := l.serviceManifest()
-	service := l.object("service", ServiceType, manifest, l.endpoint(manifest))
-	service.DependsOn = []address.Resource{deployment}
-	l.add(service)
+	pods.Files, pods.Stages = l.in.Files, l.stages
+	pods.DependsOn = append(needs, l.in.DependsOn...)
+	l.pods = l.add(pods)
+}
+
+// after adds an object that comes after another.
+func (l *lowering) after(part, typ string, manifest cty.Value, more map[string]cty.Value, other address.Resource) address.Resource {
+	d := l.object(part, typ, manifest, more)
+	d.DependsOn = []address.Resource{other}
+	return l.add(d)
 }
 
 // object is a resource that is one object. The manifest may be unknown and bear
@@ -164,9 +187,9 @@ func (l *lowering) patched(kind string, manifest cty.Value) cty.Value {
 	return manifest
 }
 
-// endpoint is where clients reach the Service, as far as that is settled before
-// it is there: elsewhere the cluster picks an address or a port.
-func (l *lowering) endpoint(service cty.Value) map[string]cty.Value {
+// serviceValues are where clients reach the Service, as far as that is settled
+// before it is there: elsewhere the cluster picks an address or a port.
+func (l *lowering) serviceValues(service cty.Value) map[string]cty.Value {
 	if l.kube.ServiceType != "" && l.kube.ServiceType != "ClusterIP" {
 		return nil
 	}
@@ -186,6 +209,11 @@ var (
 
 // nameLength leaves room for what is put after the name of a server's objects.
 const nameLength = 50
+
+// ObjectName is the name of a server's objects on a target with a prefix.
+func ObjectName(prefix string, server address.Server) string {
+	return objectName(prefix, server.Slug())
+}
 
 // objectName is a name that every kind of object takes (RFC 1035): as near to
 // the slug as can be, and with a digest where that loses something.

@@ -109,6 +109,38 @@ func TestLower(t *testing.T) {
 				}),
 			},
 		},
+		{
+			"gateway", `{"name":"weather","metrics":{"port":9090}}`, nil, map[string]cty.Value{
+				"scale": body[schemas.Scale](t, map[string]cty.Value{"max": number(4), "metric": cty.MapVal(map[string]cty.Value{
+					"erlmcp_queue_depth": body[schemas.ScaleMetric](t, map[string]cty.Value{"average": cty.StringVal("10")}),
+					"jobs": body[schemas.ScaleMetric](t, map[string]cty.Value{
+						"average": cty.StringVal("5"), "source": cty.StringVal("external"),
+						"labels": cty.MapVal(map[string]cty.Value{"queue": cty.StringVal("a")}),
+					}),
+				})}),
+				"kubernetes": body[schemas.Kubernetes](t, map[string]cty.Value{
+					"gateway": body[schemas.Gateway](t, map[string]cty.Value{
+						"name": cty.StringVal("front"), "namespace": cty.StringVal("edge"), "listener": cty.StringVal("tls"),
+						"hostnames": cty.ListVal([]cty.Value{cty.StringVal("weather.example.com")}),
+					}),
+					"pod_monitor": body[schemas.PodMonitor](t, map[string]cty.Value{
+						"interval": cty.StringVal("30s"), "labels": cty.MapVal(map[string]cty.Value{"team": cty.StringVal("infra")}),
+					}),
+				}),
+			},
+		},
+		{
+			"data", `{"name":"weather","receipts":{"folder":"/var/lib/receipts"}}`, nil, map[string]cty.Value{
+				"scale": body[schemas.Scale](t, map[string]cty.Value{"replicas": number(2)}),
+				"kubernetes": body[schemas.Kubernetes](t, map[string]cty.Value{
+					"ingress": body[schemas.Ingress](t, map[string]cty.Value{
+						"host": cty.StringVal("weather.example.com"), "class": cty.StringVal("nginx"), "tls_secret": cty.StringVal("cert"),
+						"annotations": cty.MapVal(map[string]cty.Value{"example.com/a": cty.StringVal("b")}),
+					}),
+					"storage": body[schemas.Storage](t, map[string]cty.Value{"size": cty.StringVal("5Gi"), "class": cty.StringVal("fast"), "keep": cty.True}),
+				}),
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := manifests(t, instance(t, c.document, c.target, c.placement))
@@ -152,6 +184,67 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 				t.Errorf("diagnostics: %v", diags.Err())
 			}
 		})
+	}
+}
+
+func TestRolloutsThatCannotBeAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		document string
+		rollout  resource.Rollout
+		want     string
+	}{
+		"nothing may change":     {`{"name":"weather"}`, resource.Rollout{MaxSurge: "0"}, "nothing could ever be replaced"},
+		"not a number":           {`{"name":"weather"}`, resource.Rollout{MaxUnavailable: "some"}, "neither a number nor a percentage"},
+		"bounds of a recreation": {`{"name":"weather"}`, resource.Rollout{Strategy: resource.Recreate, MaxSurge: "1"}, "all copies end first"},
+		"a canary with data":     {`{"name":"weather","receipts":{"folder":"/r"}}`, resource.Rollout{Strategy: resource.Canary}, "keeps data"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := instance(t, c.document, nil, nil)
+			in.Rollout = c.rollout
+			if _, diags := New().Lower(in); !diags.HasErrors() || !strings.Contains(diags.Err().Error(), c.want) {
+				t.Errorf("diagnostics: %v", diags.Err())
+			}
+		})
+	}
+}
+
+func TestCopiesBeside(t *testing.T) {
+	shift := func(percent int) resource.Stage { return resource.Stage{Kind: resource.Shift, Percent: percent} }
+	for name, c := range map[string]struct {
+		stage    resource.Stage
+		strategy resource.Strategy
+		own      int64
+		weighted bool
+		want     int64
+	}{
+		"tried":                       {resource.Stage{Kind: resource.Trial}, "", 10, false, 1},
+		"nothing runs":                {resource.Stage{Kind: resource.Trial}, "", 0, false, 0},
+		"all are tried":               {resource.Stage{Kind: resource.Trial}, resource.BlueGreen, 3, false, 3},
+		"at least one":                {shift(5), resource.Canary, 2, false, 1},
+		"by their number":             {shift(25), resource.Canary, 9, false, 3},
+		"as many":                     {shift(50), resource.Canary, 4, false, 4},
+		"by weight, enough for these": {shift(50), resource.Canary, 4, true, 2},
+		"switched":                    {shift(100), resource.BlueGreen, 3, false, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := resource.Change{Stage: c.stage, Rollout: resource.Rollout{Strategy: c.strategy}}
+			if got := copiesBeside(change, c.own, c.weighted); got != c.want {
+				t.Errorf("got %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestCountAnswers(t *testing.T) {
+	got, err := countAnswers(strings.NewReader(`# HELP erlmcp_requests_total Requests answered.
+erlmcp_requests_total{method="tools/call",tool="a"} 12
+erlmcp_requests_total{method="ping",tool=""} 3
+erlmcp_errors_total{method="tools/call",tool="a"} 2
+erlmcp_latency_seconds_bucket{method="ping",tool="",le="1"} 3
+erlmcp_sessions 4
+`))
+	if want := (resource.Answers{Requests: 15, Errors: 2}); err != nil || got != want {
+		t.Errorf("got %+v (%v), want %+v", got, err, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -26,7 +27,7 @@ const lameDuck = 3 * time.Second
 // metadata is what every object of the server bears.
 func (l *lowering) metadata(annotations map[string]string) fields {
 	out := fields{"labels": fields{
-		"app.kubernetes.io/name":       l.name,
+		labelName:                      l.name,
 		"app.kubernetes.io/managed-by": Manager,
 		LabelServer:                    l.name,
 	}}
@@ -61,7 +62,7 @@ func (l *lowering) networkManifest() cty.Value {
 			}
 		}
 		return fields{"metadata": l.metadata(nil), "spec": fields{
-			"podSelector": l.selector(),
+			"podSelector": fields{"matchLabels": fields{labelName: l.name}}, // also those of a change
 			"policyTypes": texts("Ingress"),
 			"ingress":     []any{fields{"ports": open}},
 		}}
@@ -85,7 +86,7 @@ func (l *lowering) serviceManifest() cty.Value {
 			open = append(open, port("metrics", f.service.metrics))
 		}
 		spec := fields{"type": typ, "selector": fields{LabelServer: l.name}, "ports": open}
-		if l.scale.most() > 1 {
+		if l.scale.most() > 1 && (l.kube.Sticky == nil || *l.kube.Sticky) {
 			// Sessions of the older protocol era live in one pod.
 			seconds := min(max(1, int64(f.session/time.Second)), 86400)
 			spec["sessionAffinity"] = "ClientIP"
@@ -124,8 +125,10 @@ func (l *lowering) autoscalerManifest() cty.Value {
 			}})
 		}
 	}
+	metrics = append(metrics, l.scale.custom...)
+	_, typ := l.workload()
 	return valueOf(fields{"metadata": l.metadata(nil), "spec": fields{
-		"scaleTargetRef": fields{"apiVersion": "apps/v1", "kind": "Deployment", "name": l.name},
+		"scaleTargetRef": fields{"apiVersion": "apps/v1", "kind": kinds[typ].name, "name": l.name},
 		"minReplicas":    l.scale.min, "maxReplicas": l.scale.max, "metrics": metrics,
 	}})
 }
@@ -139,19 +142,34 @@ func (l *lowering) disruptionManifest() cty.Value {
 // deploymentManifest leaves replicas out where an autoscaler decides.
 func (l *lowering) deploymentManifest() cty.Value {
 	return l.manifest(func(f facts) fields {
-		spec := fields{
-			"selector":             l.selector(),
-			"revisionHistoryLimit": int64(3),
-			"strategy": fields{"type": "RollingUpdate", "rollingUpdate": fields{
-				"maxUnavailable": int64(0), "maxSurge": int64(1),
-			}},
-			"template": l.template(f),
+		spec := l.workloadSpec(f)
+		spec["strategy"] = l.strategy()
+		annotations := map[string]string{}
+		if l.kube.Gateway != nil {
+			annotations[annotationRoute] = l.name
 		}
-		if !l.scale.auto() {
-			spec["replicas"] = l.scale.fixed
-		}
-		return fields{"metadata": l.metadata(nil), "spec": spec}
+		return fields{"metadata": l.metadata(annotations), "spec": spec}
 	})
+}
+
+// workloadSpec is what Deployments and StatefulSets have in common.
+func (l *lowering) workloadSpec(f facts) fields {
+	spec := fields{"selector": l.selector(), "revisionHistoryLimit": int64(3), "template": l.template(f)}
+	if !l.scale.auto() {
+		spec["replicas"] = l.scale.fixed
+	}
+	return spec
+}
+
+// strategy is how the Deployment replaces pods.
+func (l *lowering) strategy() fields {
+	r := l.in.Rollout
+	if r.Strategy == resource.Recreate {
+		return fields{"type": "Recreate"}
+	}
+	return fields{"type": "RollingUpdate", "rollingUpdate": fields{
+		"maxUnavailable": bound(r.MaxUnavailable, 0), "maxSurge": bound(r.MaxSurge, 1),
+	}}
 }
 
 // documentName and filesName are the names of the Secret with the document and of

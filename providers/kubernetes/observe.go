@@ -21,10 +21,11 @@ const pathsKey = "paths"
 
 // observeDocument adds what the pods of a Deployment are to run with, and whether
 // they do.
-func observeDocument(values map[string]cty.Value, deployment *unstructured.Unstructured, docs documents) {
+func observeDocument(values map[string]cty.Value, deployment *unstructured.Unstructured, docs surroundings) {
 	name := deployment.GetName()
 	secret := docs.secrets.byName[documentName(name)]
 	values["document"] = heldDocument(secret)
+	values["beside"] = cty.BoolVal(docs.secrets.byName[documentName(besideName(name))] != nil)
 	values["loaded"] = cty.BoolVal(secret != nil && loaded(deployment, secret))
 	digests := map[string]string{}
 	for _, o := range docs.filesOf(name) {
@@ -76,11 +77,13 @@ func clusterAddress(name, namespace string) string { return name + "." + namespa
 
 // observeEndpoint adds where a Service answers: nothing while the cluster has not
 // given it an address.
-func observeEndpoint(values map[string]cty.Value, service *unstructured.Unstructured) {
+func observeEndpoint(values map[string]cty.Value, service *unstructured.Unstructured, node string) {
 	address := ""
 	switch textAt(service.Object, "spec", "type") {
 	case "ClusterIP":
 		address = clusterAddress(service.GetName(), service.GetNamespace())
+	case "NodePort":
+		address = node
 	case "LoadBalancer":
 		address = balancerAddress(service)
 	}
@@ -99,8 +102,7 @@ func balancerAddress(service *unstructured.Unstructured) string {
 	return ""
 }
 
-// endpointOf is where a Service answers that has the address. The port of a node
-// is told without an address: any node's will do.
+// endpointOf is where a Service answers that has the address.
 func endpointOf(service fields, address string) map[string]cty.Value {
 	out := map[string]cty.Value{}
 	for _, name := range endpointAttributes {

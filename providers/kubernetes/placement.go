@@ -2,6 +2,8 @@ package kubernetes
 
 import (
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -14,6 +16,7 @@ type scale struct {
 	fixed       int64
 	min, max    int64 // with an autoscaler
 	cpu, memory int64 // percent; 0 for none
+	custom      []any // metrics as an autoscaler has them
 }
 
 // auto reports whether an autoscaler decides.
@@ -73,7 +76,7 @@ func scaleOf(s *schemas.Scale) (scale, error) {
 		return int64(*n)
 	}
 	if s.Max == nil {
-		if s.Min != nil || s.CPU != nil || s.Memory != nil {
+		if s.Min != nil || s.CPU != nil || s.Memory != nil || len(s.Metrics) > 0 {
 			return scale{}, errors.New("says how an autoscaler is to work, and gives it no max")
 		}
 		return scale{fixed: number(s.Replicas, 1)}, nil
@@ -82,8 +85,24 @@ func scaleOf(s *schemas.Scale) (scale, error) {
 	if out.min > out.max {
 		return scale{}, errors.New("has a min above its max")
 	}
-	if out.cpu == 0 && out.memory == 0 {
+	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
+		out.custom = append(out.custom, customMetric(name, s.Metrics[name]))
+	}
+	if out.cpu == 0 && out.memory == 0 && len(out.custom) == 0 {
 		out.cpu = 80
 	}
 	return out, nil
+}
+
+// customMetric is a metric of its own as an autoscaler has it.
+func customMetric(name string, m *schemas.ScaleMetric) fields {
+	metric := fields{"name": name}
+	if len(m.Labels) > 0 {
+		metric["selector"] = fields{"matchLabels": textMap(m.Labels)}
+	}
+	of := fields{"metric": metric, "target": fields{"type": "AverageValue", "averageValue": m.Average}}
+	if m.Source == "external" {
+		return fields{"type": "External", "external": of}
+	}
+	return fields{"type": "Pods", "pods": of}
 }

@@ -16,7 +16,7 @@ import (
 // standard.
 func (l *lowering) template(f facts) fields {
 	annotations := map[string]string{}
-	if f.pod.metrics != 0 {
+	if f.pod.metrics != 0 && l.kube.PodMonitor == nil {
 		annotations["prometheus.io/scrape"] = "true"
 		annotations["prometheus.io/port"] = strconv.FormatInt(f.pod.metrics, 10)
 		annotations["prometheus.io/path"] = f.metrics
@@ -26,7 +26,7 @@ func (l *lowering) template(f facts) fields {
 		"serviceAccountName":            l.name,
 		"automountServiceAccountToken":  false,
 		"enableServiceLinks":            false,
-		"terminationGracePeriodSeconds": int64((lameDuck + f.drain + 5*time.Second) / time.Second),
+		"terminationGracePeriodSeconds": int64((lameDuck + l.drain(f) + 5*time.Second) / time.Second),
 		"securityContext": fields{
 			"runAsNonRoot": true, "runAsUser": int64(image.UserID), "runAsGroup": int64(image.UserID), "fsGroup": int64(image.UserID),
 			"seccompProfile": fields{"type": "RuntimeDefault"},
@@ -36,6 +36,14 @@ func (l *lowering) template(f facts) fields {
 	}
 	l.scheduling(spec)
 	return fields{"metadata": l.metadata(annotations), "spec": spec}
+}
+
+// drain is how long calls in progress may take before a pod ends.
+func (l *lowering) drain(f facts) time.Duration {
+	if d := l.in.Rollout.DrainTimeout; d > 0 {
+		return min(d, f.drain)
+	}
+	return f.drain
 }
 
 // scheduling says where pods may run.
@@ -100,6 +108,9 @@ func (l *lowering) container(f facts) fields {
 		fields{"name": "document", "mountPath": documentFolder, "readOnly": true},
 		fields{"name": "run", "mountPath": image.RunFolder},
 	}
+	if l.data != nil {
+		mounts = append(mounts, fields{"name": dataVolume, "mountPath": l.data.Path})
+	}
 	if len(l.chunks) > 0 {
 		mounts = append(mounts, fields{"name": "files", "mountPath": filesFolder, "readOnly": true})
 	}
@@ -117,9 +128,9 @@ func (l *lowering) container(f facts) fields {
 			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 			"capabilities": fields{"drop": texts("ALL")},
 		},
-		"startupProbe":   l.probe(f, 1, 120),
-		"readinessProbe": l.probe(f, 5, 2),
-		"livenessProbe":  l.probe(f, 10, 6),
+		"startupProbe":   l.probe(f.health, "health", 1, 120),
+		"readinessProbe": l.probe(f.health, "health", 5, 2),
+		"livenessProbe":  l.probe(strings.TrimSuffix(f.health, "/")+"/live", "ping", 10, 6),
 		"lifecycle":      fields{"preStop": fields{"sleep": fields{"seconds": int64(lameDuck / time.Second)}}},
 		"volumeMounts":   mounts,
 	}
@@ -127,16 +138,16 @@ func (l *lowering) container(f facts) fields {
 
 func cores(milli int64) string { return resource.NewMilliQuantity(milli, resource.DecimalSI).String() }
 
-// probe asks for health over HTTP, and over the control socket where a request
-// from the node would be refused: it has no client certificate, and does not name
-// one of the hosts.
-func (l *lowering) probe(f facts, period, failures int64) fields {
+// probe asks over HTTP, and puts the question over the control socket where a
+// request from the node would be refused: it has no client certificate, and does
+// not name one of the hosts.
+func (l *lowering) probe(path, question string, period, failures int64) fields {
 	out := fields{"periodSeconds": period, "failureThreshold": failures, "timeoutSeconds": int64(5)}
 	if l.has("listen", "hosts") || l.has("tls", "client_ca") || l.has("tls", "client_ca_file") || l.has("tls", "client_auth") {
-		out["exec"] = fields{"command": texts(image.Program, "health", "-control", controlPath)}
+		out["exec"] = fields{"command": texts(image.Program, question, "-control", controlPath)}
 		return out
 	}
-	out["httpGet"] = fields{"path": f.health, "port": "mcp", "scheme": strings.ToUpper(l.scheme())}
+	out["httpGet"] = fields{"path": path, "port": "mcp", "scheme": strings.ToUpper(l.scheme())}
 	return out
 }
 

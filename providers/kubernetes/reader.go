@@ -16,7 +16,7 @@ type reader struct{ *cluster }
 // lists are the answers to one batch of keys, by type.
 type lists struct {
 	objects map[string]listing
-	docs    documents
+	docs    surroundings
 	errs    map[string]error
 }
 
@@ -35,30 +35,47 @@ func (r *reader) Read(ctx context.Context, keys []resource.Key) []resource.Readi
 }
 
 func (c *cluster) lists(ctx context.Context, keys []resource.Key) lists {
-	all := lists{map[string]listing{}, documents{}, map[string]error{}}
+	all := lists{map[string]listing{}, surroundings{}, map[string]error{}}
 	for _, k := range keys {
 		kind, isObject := kinds[k.Type]
 		if _, done := all.objects[k.Type]; done || !isObject {
 			continue
 		}
 		all.objects[k.Type], all.errs[k.Type] = c.list(ctx, kind, c.namespaceOf(k.Type), "")
-		if k.Type == DeploymentType {
-			var err error
-			all.docs, err = c.documents(ctx, "")
-			all.errs[k.Type] = errors.Join(all.errs[k.Type], err)
-		}
 	}
+	c.surround(ctx, &all)
 	return all
 }
 
+// surround adds what objects tell of besides themselves.
+func (c *cluster) surround(ctx context.Context, all *lists) {
+	for _, typ := range []string{DeploymentType, StatefulSetType} {
+		if _, asked := all.objects[typ]; !asked {
+			continue
+		}
+		if all.docs.secrets.byName == nil {
+			var err error
+			if all.docs, err = c.documents(ctx, ""); err != nil {
+				all.errs[typ] = errors.Join(all.errs[typ], err)
+			}
+		}
+	}
+	for _, o := range all.objects[ServiceType].byName {
+		if isNodePort(o) {
+			all.docs.node = c.nodeAddress(ctx)
+			return
+		}
+	}
+}
+
 // documents lists the Secrets and ConfigMaps of all servers, or of one.
-func (c *cluster) documents(ctx context.Context, server string) (documents, error) {
-	held, err := c.list(ctx, secrets, c.Namespace, server)
+func (c *cluster) documents(ctx context.Context, server string) (surroundings, error) {
+	held, err := c.list(ctx, secrets, c.Namespace, server, besideName(server))
 	if err != nil {
-		return documents{}, err
+		return surroundings{}, err
 	}
 	files, err := c.list(ctx, configMaps, c.Namespace, server)
-	return documents{held, files}, err
+	return surroundings{secrets: held, files: files}, err
 }
 
 // namespaceOf is the namespace that objects of a type are in, "" for none.
@@ -88,7 +105,7 @@ func (c *cluster) read(ctx context.Context, k resource.Key, all lists) (resource
 
 // observe is an object as attributes: its manifest in the fields that erlmcp
 // owns, and in those that it set last, as far as they are there.
-func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs documents) (resource.Reading, error) {
+func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs surroundings) (resource.Reading, error) {
 	owners, err := ownersOf(o)
 	if err != nil {
 		return resource.Reading{}, err
@@ -108,10 +125,14 @@ func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs doc
 		values["namespace"] = cty.StringVal(o.GetNamespace())
 	}
 	switch typ {
-	case DeploymentType:
+	case DeploymentType, StatefulSetType:
 		observeDocument(values, o, docs)
 	case ServiceType:
-		observeEndpoint(values, o)
+		observeEndpoint(values, o, docs.node)
+	case RouteType, IngressType:
+		for name, v := range wayURL(o.Object) {
+			values[name] = v
+		}
 	}
 	out := resource.Reading{Exists: true, Values: object(typeOf(typ), values)}
 	for _, a := range p.authors {

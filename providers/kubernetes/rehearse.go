@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,9 @@ func (r *reader) Rehearse(ctx context.Context, changes []resource.Change) []reso
 	for n, c := range changes {
 		g.Go(func() error {
 			v, err := r.rehearsed(ctx, c)
-			out[n] = resource.Rehearsal{Values: v, Err: err}
+			if out[n] = (resource.Rehearsal{Values: v, Err: err}); errors.Is(err, errImmutable) {
+				out[n] = resource.Rehearsal{Replace: true}
+			}
 			return nil
 		})
 	}
@@ -40,7 +43,7 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 	if err != nil {
 		return cty.NilVal, err
 	}
-	if c.Type == DeploymentType && c.Prior != cty.NilVal && !c.Prior.IsNull() {
+	if isWorkload(c.Type) && c.Prior != cty.NilVal && !c.Prior.IsNull() {
 		if err := r.keepRestart(ctx, i); err != nil {
 			return cty.NilVal, err
 		}
@@ -49,12 +52,12 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 	if err != nil || o == nil {
 		return cty.NilVal, err
 	}
-	would, err := observe(c.Type, o, c.Desired, documents{})
+	would, err := observe(c.Type, o, c.Desired, surroundings{})
 	if err != nil {
 		return cty.NilVal, err
 	}
 	values := would.Values.AsValueMap()
-	for _, name := range []string{"document", "files", "loaded"} { // not the object's own
+	for _, name := range []string{"document", "files", "loaded", "beside"} { // not the object's own
 		if _, ok := values[name]; ok {
 			values[name] = c.Desired.GetAttr(name)
 		}

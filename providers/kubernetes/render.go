@@ -26,7 +26,7 @@ func Render(d resource.Desired) ([]map[string]any, error) {
 	if ns := d.Values.GetAttr("namespace"); !ns.IsNull() {
 		i.namespace = ns.AsString()
 	}
-	if d.Type != DeploymentType {
+	if !isWorkload(d.Type) {
 		return []fields{i.object()}, nil
 	}
 	parts, err := i.parts(d.Values.GetAttr("document"), d.Files)

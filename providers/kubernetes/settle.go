@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -9,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -19,7 +19,8 @@ import (
 
 const (
 	deleteTimeout = 3 * time.Minute
-	readyTimeout  = 5 * time.Minute
+	readyTimeout  = 5 * time.Minute // without anything getting on
+	rolloutLimit  = time.Hour       // of all pods of a server
 	addressLimit  = 5 * time.Minute
 	// patience is how long pods may be in trouble that might pass: a registry that
 	// hiccups, a server that starts before what it needs.
@@ -28,16 +29,23 @@ const (
 
 // awaitPods waits until the Deployment's pods are the new ones and ready, and
 // says what it waits for.
-func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) error {
+func (w *writer) awaitPods(ctx context.Context, c resource.Change, k kind, name string) error {
 	var since time.Time // when the trouble began
-	told, last := "", trouble{}
-	return w.await(ctx, readyTimeout, func() (bool, error) {
-		o, err := w.get(ctx, kinds[DeploymentType], w.Namespace, name)
+	told, last, moved := "", trouble{}, time.Now()
+	limit := cmp.Or(c.Rollout.HealthTimeout, readyTimeout)
+	late := func() error {
+		if last.what == "" {
+			last.what = "after " + limit.String() + " it still says: " + told
+		}
+		return w.unwell(ctx, c, last)
+	}
+	return w.await(ctx, rolloutLimit, func() (bool, error) {
+		o, err := w.get(ctx, k, w.Namespace, name)
 		if err != nil {
 			return false, err
 		}
 		if o == nil {
-			return false, fmt.Errorf("Deployment %s is gone again", name)
+			return false, fmt.Errorf("%s %s is gone again", k.name, name)
 		}
 		state, ready := rollout(o)
 		if ready {
@@ -49,24 +57,21 @@ func (w *writer) awaitPods(ctx context.Context, c resource.Change, name string) 
 		}
 		last = troubleOf(o, newest(all))
 		if message := strings.TrimSuffix(state+": "+last.what, ": "); message != told {
-			told = message
+			told, moved = message, time.Now()
 			c.Progress(message)
 		}
 		switch {
+		case time.Since(moved) > limit:
+			return false, late()
 		case !last.grave:
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) > patience:
+		case time.Since(since) > min(patience, limit):
 			return false, w.unwell(ctx, c, last)
 		}
 		return false, nil
-	}, func() error {
-		if last.what == "" {
-			last.what = "after " + readyTimeout.String() + " it still says: " + told
-		}
-		return w.unwell(ctx, c, last)
-	})
+	}, late)
 }
 
 // rollout says how far a Deployment is, and whether it is done.
@@ -112,17 +117,19 @@ func (w *writer) podsOf(ctx context.Context, name string) ([]*unstructured.Unstr
 
 // newest are the pods of the template that was made last.
 func newest(all []*unstructured.Unstructured) []*unstructured.Unstructured {
-	const template = "pod-template-hash"
+	template := func(p *unstructured.Unstructured) string {
+		return cmp.Or(p.GetLabels()["pod-template-hash"], p.GetLabels()["controller-revision-hash"])
+	}
 	latest := ""
 	var when time.Time
 	for _, p := range all {
 		if t := p.GetCreationTimestamp().Time; latest == "" || t.After(when) {
-			latest, when = p.GetLabels()[template], t
+			latest, when = template(p), t
 		}
 	}
 	var out []*unstructured.Unstructured
 	for _, p := range all {
-		if p.GetLabels()[template] == latest && p.GetDeletionTimestamp() == nil {
+		if template(p) == latest && p.GetDeletionTimestamp() == nil {
 			out = append(out, p)
 		}
 	}
@@ -256,9 +263,5 @@ func (w *writer) awaitAddress(ctx context.Context, c resource.Change, i intent) 
 
 // streamClient is a client for what is not an object, such as a log.
 func (c *cluster) streamClient() (rest.Interface, error) {
-	d, err := discovery.NewDiscoveryClientForConfig(c.config)
-	if err != nil {
-		return nil, err
-	}
-	return d.RESTClient(), nil
+	return plainClient(c.config)
 }

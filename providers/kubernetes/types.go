@@ -13,14 +13,20 @@ const Manager = "erlmcp"
 
 // The types of resources.
 const (
-	NamespaceType  = "kubernetes_namespace"
-	ImageType      = "kubernetes_image"
-	AccountType    = "kubernetes_service_account"
-	DeploymentType = "kubernetes_deployment"
-	ServiceType    = "kubernetes_service"
-	AutoscalerType = "kubernetes_autoscaler"
-	DisruptionType = "kubernetes_disruption_budget"
-	NetworkType    = "kubernetes_network_policy"
+	NamespaceType   = "kubernetes_namespace"
+	ImageType       = "kubernetes_image"
+	AccountType     = "kubernetes_service_account"
+	DeploymentType  = "kubernetes_deployment"
+	StatefulSetType = "kubernetes_stateful_set"
+	ServiceType     = "kubernetes_service"
+	RouteType       = "kubernetes_http_route"
+	IngressType     = "kubernetes_ingress"
+	MonitorType     = "kubernetes_pod_monitor"
+	FrontendType    = "kubernetes_frontend_config" // GKE
+	BackendType     = "kubernetes_backend_config"  // GKE
+	AutoscalerType  = "kubernetes_autoscaler"
+	DisruptionType  = "kubernetes_disruption_budget"
+	NetworkType     = "kubernetes_network_policy"
 )
 
 // What objects bear for erlmcp. Labels cannot hold addresses, so those are
@@ -36,11 +42,21 @@ const (
 	// AnnotationLoaded stands on the Deployment: the revision of the Secret that
 	// its pods have taken in.
 	AnnotationLoaded = "erlmcp.dev/loaded"
+	// AnnotationBeside stands on what is made for a change beside a server's own
+	// objects, in place of AnnotationAddress: the address of the Deployment that is
+	// changed.
+	AnnotationBeside = "erlmcp.dev/beside"
 	// These stand on the Service, and say of its URLs what ports do not.
 	AnnotationScheme  = "erlmcp.dev/scheme"
 	AnnotationPath    = "erlmcp.dev/path"
 	AnnotationMetrics = "erlmcp.dev/metrics-path"
 )
+
+// labelName stands on all objects and pods of a server, also on those of a change.
+const labelName = "app.kubernetes.io/name"
+
+// routeGroup is that of the Gateway API.
+const routeGroup = "gateway.networking.k8s.io"
 
 // kind is a kind of Kubernetes object that a type of resource stands for.
 type kind struct {
@@ -60,16 +76,23 @@ var (
 	configMaps = kindOf("", "v1", "configmaps", "ConfigMap")
 	pods       = kindOf("", "v1", "pods", "Pod")
 	events     = kindOf("", "v1", "events", "Event")
+	nodes      = kindOf("", "v1", "nodes", "Node")
 
 	// kinds are those of the types of resources that are one object.
 	kinds = map[string]kind{
-		NamespaceType:  namespaces,
-		AccountType:    kindOf("", "v1", "serviceaccounts", "ServiceAccount"),
-		DeploymentType: kindOf("apps", "v1", "deployments", "Deployment"),
-		ServiceType:    kindOf("", "v1", "services", "Service"),
-		AutoscalerType: kindOf("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-		DisruptionType: kindOf("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
-		NetworkType:    kindOf("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
+		NamespaceType:   namespaces,
+		AccountType:     kindOf("", "v1", "serviceaccounts", "ServiceAccount"),
+		DeploymentType:  kindOf("apps", "v1", "deployments", "Deployment"),
+		StatefulSetType: kindOf("apps", "v1", "statefulsets", "StatefulSet"),
+		ServiceType:     kindOf("", "v1", "services", "Service"),
+		RouteType:       kindOf(routeGroup, "v1", "httproutes", "HTTPRoute"),
+		IngressType:     kindOf("networking.k8s.io", "v1", "ingresses", "Ingress"),
+		FrontendType:    kindOf("networking.gke.io", "v1beta1", "frontendconfigs", "FrontendConfig"),
+		BackendType:     kindOf("cloud.google.com", "v1", "backendconfigs", "BackendConfig"),
+		MonitorType:     kindOf("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor"),
+		AutoscalerType:  kindOf("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+		DisruptionType:  kindOf("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+		NetworkType:     kindOf("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
 	}
 )
 
@@ -82,16 +105,19 @@ var resourceTypes = []*resource.Type{
 			{Name: "platform", Type: cty.String, Doc: "Operating system and architecture."},
 		},
 	},
+	objectType(FrontendType, "How GKE's load balancer of an Ingress speaks to clients.", nil),
+	objectType(BackendType, "How GKE's load balancer of an Ingress speaks to a server's pods.", nil),
 	objectType(AccountType, "The identity of a server's pods.", nil),
-	objectType(DeploymentType, "The pods of a server, with its document and files.", rolling,
-		documentAttribute(),
-		filesAttribute(),
-		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRolling, Doc: "Whether the pods have taken in the document and files that stand in the cluster."}),
+	workloadType(DeploymentType, "The pods of a server, with its document and files.", resource.ImpactRolling),
+	workloadType(StatefulSetType, "The pods of a server that keeps data, with its document and files.", resource.ImpactRestart),
 	objectType(ServiceType, "The stable address of a server's pods.", reached,
 		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
 		resource.Attribute{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
 		resource.Attribute{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
 		resource.Attribute{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics, within the cluster."}),
+	objectType(RouteType, "What leads requests from a Gateway to a server.", reached, wayAttributes()...),
+	objectType(IngressType, "What leads requests from outside to a server.", reached, wayAttributes()...),
+	objectType(MonitorType, "What has a Prometheus scrape a server's pods.", nil),
 	objectType(AutoscalerType, "What moves the number of a server's pods.", nil),
 	objectType(DisruptionType, "How many of a server's pods may be evicted at a time.", nil),
 	objectType(NetworkType, "Which ports of a server's pods can be reached.", nil),
@@ -109,32 +135,45 @@ func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ..
 	return t
 }
 
-// documentAttribute is felt as a reload or as new pods.
-func documentAttribute() resource.Attribute {
-	a := document.Attribute()
-	a.ImpactAt = func(p cty.Path) resource.Impact {
-		return min(document.ImpactAt(p), resource.ImpactRolling)
+// workloadType describes the pods of a server. Replaced is what users feel when
+// pods are replaced.
+func workloadType(name, doc string, replaced resource.Impact) *resource.Type {
+	documents, files := document.Attribute(), document.FilesAttribute()
+	documents.ImpactAt = func(p cty.Path) resource.Impact { // a reload, or new pods
+		if impact := document.ImpactAt(p); impact <= resource.ImpactReload {
+			return impact
+		}
+		return replaced
 	}
-	return a
+	files.Impact = replaced // a volume does not say when it has changed
+	return objectType(name, doc, rolled(replaced), documents, files,
+		resource.Attribute{Name: "beside", Type: cty.Bool, Doc: "Whether pods of a change that did not come to its end stand beside the server's own."},
+		resource.Attribute{Name: "loaded", Type: cty.Bool, Impact: replaced, Doc: "Whether the pods have taken in the document and files that stand in the cluster."})
 }
 
-// filesAttribute is felt as new pods: a volume does not say when it has changed.
-func filesAttribute() resource.Attribute {
-	a := document.FilesAttribute()
-	a.Impact = resource.ImpactRolling
-	return a
+// rolled is what users feel of a change of a workload: one of the pods' template
+// replaces them.
+func rolled(replaced resource.Impact) func(cty.Path) resource.Impact {
+	return func(p cty.Path) resource.Impact {
+		if len(p) >= 2 && p[0] == (cty.GetAttrStep{Name: "spec"}) && p[1] != (cty.GetAttrStep{Name: "template"}) {
+			return resource.ImpactNone
+		}
+		if len(p) >= 1 && p[0] == (cty.GetAttrStep{Name: "metadata"}) {
+			return resource.ImpactNone
+		}
+		return replaced
+	}
 }
 
-// rolling is what users feel of a change of a Deployment: one of the pods'
-// template replaces them, step by step.
-func rolling(p cty.Path) resource.Impact {
-	if len(p) >= 2 && p[0] == (cty.GetAttrStep{Name: "spec"}) && p[1] != (cty.GetAttrStep{Name: "template"}) {
-		return resource.ImpactNone
+// isWorkload reports whether resources of a type are the pods of a server.
+func isWorkload(typ string) bool { return typ == DeploymentType || typ == StatefulSetType }
+
+func wayAttributes() []resource.Attribute {
+	return []resource.Attribute{
+		{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
+		{Name: "address", Type: cty.String, Doc: "Host name of the endpoint."},
+		{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
 	}
-	if len(p) >= 1 && p[0] == (cty.GetAttrStep{Name: "metadata"}) {
-		return resource.ImpactNone
-	}
-	return resource.ImpactRolling
 }
 
 // reached is what users feel of a change of a Service: one of its specification

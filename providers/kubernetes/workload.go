@@ -48,7 +48,7 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	if _, err := w.apply(ctx, i); err != nil {
 		return w.left(ctx, c, i, err)
 	}
-	if err := w.awaitPods(ctx, c, i.name); err != nil {
+	if err := w.awaitPods(ctx, c, i.kind, i.name); err != nil {
 		return w.left(ctx, c, i, err)
 	}
 	if !d.seen(before) {
@@ -60,7 +60,23 @@ func (w *writer) putWorkload(ctx context.Context, c resource.Change, i intent) (
 	if _, err := w.apply(ctx, i); err != nil {
 		return w.left(ctx, c, i, err)
 	}
+	if err := w.standAlone(ctx, c, i); err != nil {
+		return w.left(ctx, c, i, err)
+	}
 	return w.observe(ctx, c, i)
+}
+
+// standAlone gives the server's own pods all requests, and takes down those that a
+// change was tried in, if there are any.
+func (w *writer) standAlone(ctx context.Context, c resource.Change, i intent) error {
+	beside, err := w.get(ctx, secrets, i.namespace, documentName(besideName(i.name)))
+	if err != nil || beside == nil || !w.isBeside(beside, c) {
+		return err
+	}
+	if err := w.route(ctx, c, i, 0); err != nil {
+		return err
+	}
+	return w.removeBeside(ctx, c, i.name)
 }
 
 // handOver keeps the number of pods as it is when erlmcp is about to leave it to an
@@ -126,7 +142,7 @@ func (w *writer) delivery(ctx context.Context, c resource.Change, i intent) (del
 	}
 	deployment := &unstructured.Unstructured{Object: fields{"metadata": fields{"name": i.name}}}
 	observeDocument(held, deployment, docs)
-	changed := document.Changed(typeOf(DeploymentType), object(typeOf(DeploymentType), held), c.Desired)
+	changed := document.Changed(typeOf(c.Type), object(typeOf(c.Type), held), c.Desired)
 	impact := max(changed["document"], changed["files"])
 	d.revision, d.restart = secret.GetAnnotations()[AnnotationRevision], secret.GetAnnotations()[AnnotationRestart]
 	if impact > resource.ImpactNone || d.revision == "" {

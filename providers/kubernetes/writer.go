@@ -44,12 +44,18 @@ func (w *writer) Update(ctx context.Context, c resource.Change) (cty.Value, erro
 }
 
 func (w *writer) put(ctx context.Context, c resource.Change, i intent) (cty.Value, error) {
-	if c.Type == DeploymentType {
+	switch {
+	case isWorkload(c.Type) && c.Stage.Partial():
+		return w.putBeside(ctx, c, i)
+	case isWorkload(c.Type):
 		return w.putWorkload(ctx, c, i)
 	}
 	o, err := w.apply(ctx, i)
 	if err != nil {
 		return cty.NilVal, err
+	}
+	if c.Type == ServiceType && isNodePort(o) {
+		return w.observe(ctx, c, i)
 	}
 	if c.Type == ServiceType && textAt(o.Object, "spec", "type") == "LoadBalancer" {
 		if err := w.awaitAddress(ctx, c, i); err != nil {
@@ -57,7 +63,7 @@ func (w *writer) put(ctx context.Context, c resource.Change, i intent) (cty.Valu
 		}
 		return w.observe(ctx, c, i)
 	}
-	r, err := observe(c.Type, o, c.Desired, documents{})
+	r, err := observe(c.Type, o, c.Desired, surroundings{})
 	return r.Values, err
 }
 
@@ -118,11 +124,14 @@ func (w *writer) observe(ctx context.Context, c resource.Change, i intent) (cty.
 	if o == nil {
 		return cty.NilVal, fmt.Errorf("%s %s is gone again", i.kind.name, i.name)
 	}
-	docs := documents{}
-	if c.Type == DeploymentType {
+	docs := surroundings{}
+	if isWorkload(c.Type) {
 		if docs, err = w.documents(ctx, i.name); err != nil {
 			return cty.NilVal, err
 		}
+	}
+	if c.Type == ServiceType && isNodePort(o) {
+		docs.node = w.nodeAddress(ctx)
 	}
 	r, err := observe(c.Type, o, c.Desired, docs)
 	return r.Values, err
@@ -163,7 +172,10 @@ func (w *writer) Delete(ctx context.Context, c resource.Change) error {
 			return err
 		}
 	}
-	if c.Type == DeploymentType {
+	if isWorkload(c.Type) {
+		if err := w.removeBeside(ctx, c, nameIn(c.Prior)); err != nil {
+			return err
+		}
 		return w.removeDocuments(ctx, c)
 	}
 	return nil
@@ -193,7 +205,7 @@ func nameIn(values cty.Value) string {
 // remove deletes one object and what hangs on it.
 func (w *writer) remove(ctx context.Context, c resource.Change, k kind, o *unstructured.Unstructured) error {
 	first, uid := metav1.DeletePropagationBackground, o.GetUID()
-	if k.name == "Deployment" {
+	if k.name == "Deployment" || k.name == "StatefulSet" {
 		first = metav1.DeletePropagationForeground // it is gone when its pods are
 	}
 	err := w.in(k, o.GetNamespace()).Delete(ctx, o.GetName(), metav1.DeleteOptions{
@@ -211,7 +223,7 @@ func (w *writer) remove(ctx context.Context, c resource.Change, k kind, o *unstr
 // holdsOthers refuses to delete a namespace with the work of others in it.
 func (w *writer) holdsOthers(ctx context.Context, namespace string) error {
 	for _, k := range []kind{
-		kinds[DeploymentType], kinds[ServiceType], kindOf("apps", "v1", "statefulsets", "StatefulSet"),
+		kinds[DeploymentType], kinds[ServiceType], kinds[StatefulSetType],
 		kindOf("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim"),
 	} {
 		l, err := w.in(k, namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelLineage + "!=" + w.owner.Lineage, Limit: 1})

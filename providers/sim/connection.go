@@ -68,7 +68,11 @@ func (c *connection) write(ctx context.Context, verb string, change resource.Cha
 			objects.add(o)
 		}
 		o.Revision = change.Revision
-		o.Values = objects.filled(o.Values, change.Desired)
+		if change.Stage.Partial() {
+			o.Values = with(o.Values, "beside", cty.StringVal(change.Stage.String()))
+		} else {
+			o.Values = objects.filled(o.Values, change.Desired)
+		}
 		if fault == Partial && change.Type == ProcessType {
 			o.Values = with(o.Values, "running", cty.False)
 		}
@@ -119,6 +123,9 @@ func (c *connection) Keep(ctx context.Context, k resource.Key, _ string) (cty.Va
 	err = c.world.view(func(objects *objects) error {
 		if o := objects.byKey[c.key(k.Address)]; o != nil {
 			values = o.Values
+			if o.Type == ProcessType {
+				values = with(values, "beside", cty.StringVal("")) // that of a change is not kept
+			}
 		}
 		return nil
 	})

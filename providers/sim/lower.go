@@ -33,6 +33,7 @@ var processType = &resource.Type{
 		{Name: "network", Type: cty.String, Replace: true, Doc: "Network that it joined."},
 		{Name: "title", Type: cty.String, Doc: "What the process list shows."},
 		{Name: "memory", Type: cty.String, Impact: resource.ImpactRestart, Doc: "Limit of memory."},
+		{Name: "beside", Type: cty.String, Doc: "The stage of a change that stands beside it; \"\" for none."},
 		{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs."},
 		{Name: "port", Type: cty.Number, Replace: true, Doc: "Port of the endpoint."},
 		{Name: "metrics_port", Type: cty.Number, Replace: true, Doc: "Port of the metrics."},
@@ -70,11 +71,12 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	values["network"] = cty.StringVal(in.Target.Address.Name)
 	values["title"] = doc.GetAttr("title")
 	values["memory"] = document.Setting(doc, "limits", "memory")
-	values["running"] = cty.True
+	values["running"], values["beside"] = cty.True, cty.StringVal("")
 	values["port"], values["metrics_port"] = port, metrics
 	values["address"], values["url"], values["metrics_url"] = endpoint.Address, endpoint.URL, endpoint.MetricsURL
 	values["id"] = cty.UnknownVal(cty.String)
 	process.Values = cty.ObjectVal(values)
+	process.Stages = in.Rollout.Stages(false)
 	return resource.Lowered{Resources: []resource.Desired{network, process}, Endpoint: process.Address}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/erlmcp/erlmcp/engine/apply"
+	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/sim/fleet"
 )
 
@@ -96,8 +97,8 @@ func (l *lab) backAsTheyWere(r *apply.Result, wanted fleet.Fleet, before map[str
 	}
 	for _, s := range r.Steps {
 		a := s.Step.Address.String()
-		if s.Outcome != apply.Failed || !s.Step.Resource.Endpoint || back[a] {
-			continue
+		if s.Outcome != apply.Failed || !s.Step.Resource.Endpoint || back[a] || s.Step.Stage.Partial() {
+			continue // after a partial stage, what was there still stands
 		}
 		i := slices.IndexFunc(wanted, func(w fleet.Server) bool { return w.Name == s.Step.Address.Server.Name })
 		was := r.Snapshot.Resources[s.Step.Address]
@@ -119,8 +120,8 @@ func TestCrashWhilePuttingBack(t *testing.T) {
 		{Name: "b", Port: 8081, Smoke: "answers", Needs: []string{"a"}},
 	}
 	second := fleet.Fleet{
-		{Name: "a", Port: 8080, Title: "two", Secret: "s3cret-beta", Smoke: "answers"}, // updated
-		{Name: "b", Port: 8082, Smoke: "answers", Needs: []string{"a"}},                // replaced
+		{Name: "a", Port: 8080, Title: "two", Secret: "s3cret-beta", Smoke: "answers", Strategy: resource.Canary}, // updated
+		{Name: "b", Port: 8082, Smoke: "answers", Needs: []string{"a"}},                                           // replaced
 	}
 	for name, unfit := range map[string]map[string]bool{
 		"an update":      {"a": true},

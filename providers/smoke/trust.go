@@ -8,8 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/zclconf/go-cty/cty"
-
+	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/providers/document"
 )
 
@@ -17,9 +16,10 @@ import (
 // document carries, whatever names stand in them, since the server is known by
 // its certificate. When the certificate is a file on the target it is not known
 // here: then a loopback address is trusted as it is, since it does not leave this
-// machine, and anything else must be vouched for by the system's authorities.
-func trust(rawURL string, doc cty.Value) (*tls.Config, error) {
-	u, err := url.Parse(rawURL)
+// machine, and so is what the target itself connects to; anything else must be
+// vouched for by the system's authorities.
+func trust(c apply.Check) (*tls.Config, error) {
+	u, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -27,10 +27,10 @@ func trust(rawURL string, doc cty.Value) (*tls.Config, error) {
 	if u.Scheme != "https" {
 		return config, nil
 	}
-	certificate, _ := document.Setting(doc, "tls", "certificate").Unmark()
+	certificate, _ := document.Setting(c.Document, "tls", "certificate").Unmark()
 	if certificate.IsNull() {
 		ip := net.ParseIP(u.Hostname())
-		config.InsecureSkipVerify = ip != nil && ip.IsLoopback()
+		config.InsecureSkipVerify = c.Dial != nil || ip != nil && ip.IsLoopback()
 		return config, nil
 	}
 	known := x509.NewCertPool()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -33,13 +34,16 @@ var _ apply.Verifier = Verifier{}
 // Verify runs the checks in order and stops at the first that fails, with a
 // *diag.Diagnostic. Each try is a connection of its own.
 func (Verifier) Verify(ctx context.Context, c apply.Check) error {
-	trusted, err := trust(c.URL, c.Document)
+	trusted, err := trust(c)
 	if err != nil {
 		return fmt.Errorf("prepare the checks of %s: %w", c.Server, err)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = trusted
 	transport.Proxy = nil
+	if c.Dial != nil {
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.Dial(ctx) }
+	}
 	defer transport.CloseIdleConnections()
 	v := verification{Check: c, client: &http.Client{Transport: bounded{transport}}}
 	for i, s := range c.Smokes {

@@ -156,6 +156,9 @@ func (m *Metrics) Refused(reason string) {
 	c.Inc()
 }
 
+// Gatherer gives the metrics as they are now.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
+
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})

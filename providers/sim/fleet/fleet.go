@@ -31,6 +31,8 @@ type Server struct {
 	Needs  []string // servers before it in the fleet, whose URLs its document mentions
 	Smoke  string   // name of a check, "" for none
 	Leave  bool     // a change that fails is left
+	// Strategy is how it is changed.
+	Strategy resource.Strategy
 }
 
 // Configuration is a fleet as the engine asks for it.
@@ -100,7 +102,10 @@ func (c *Configuration) Evaluate(r config.Ref, known *config.Exports) (resource.
 	if len(s.Needs) > 0 {
 		doc["description"] = c.urls(s.Needs, known)
 	}
-	in := resource.Instance{Address: r.Server, Target: Target(s.Target), Document: cty.ObjectVal(doc), Rollout: resource.Rollout{LeaveFailed: s.Leave}}
+	in := resource.Instance{Address: r.Server, Target: Target(s.Target), Document: cty.ObjectVal(doc), Rollout: resource.Rollout{LeaveFailed: s.Leave, Strategy: s.Strategy}}
+	if s.Strategy == resource.Canary {
+		in.Rollout.Steps = []int{5, 50}
+	}
 	if s.Smoke != "" {
 		in.Smokes = []resource.Smoke{{Name: s.Smoke, Call: "x", With: cty.NullVal(cty.String)}}
 	}
@@ -160,7 +165,7 @@ func (f Fleet) GoString() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "{Name: %q, Target: %d, Port: %d, Title: %q, Secret: %q, Needs: %#v, Smoke: %q, Leave: %v}", s.Name, s.Target, s.Port, s.Title, s.Secret, s.Needs, s.Smoke, s.Leave)
+		fmt.Fprintf(&b, "{Name: %q, Target: %d, Port: %d, Title: %q, Secret: %q, Needs: %#v, Smoke: %q, Leave: %v, Strategy: %q}", s.Name, s.Target, s.Port, s.Title, s.Secret, s.Needs, s.Smoke, s.Leave, s.Strategy)
 	}
 	return b.String() + "}"
 }
@@ -174,13 +179,14 @@ func Draw() *rapid.Generator[Fleet] {
 		f := make(Fleet, 0, len(names))
 		for i, name := range names {
 			s := Server{
-				Name:   name,
-				Target: rapid.IntRange(0, TargetCount-1).Draw(t, "target"),
-				Port:   rapid.SampledFrom([]int{0, 8080, 8081}).Draw(t, "port"),
-				Title:  rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "title"),
-				Secret: rapid.SampledFrom([]string{"", "s3cret-alpha", "s3cret-beta"}).Draw(t, "secret"),
-				Smoke:  rapid.SampledFrom([]string{"", "answers"}).Draw(t, "smoke"),
-				Leave:  rapid.IntRange(0, 3).Draw(t, "leave") == 0,
+				Name:     name,
+				Target:   rapid.IntRange(0, TargetCount-1).Draw(t, "target"),
+				Port:     rapid.SampledFrom([]int{0, 8080, 8081}).Draw(t, "port"),
+				Title:    rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "title"),
+				Secret:   rapid.SampledFrom([]string{"", "s3cret-alpha", "s3cret-beta"}).Draw(t, "secret"),
+				Smoke:    rapid.SampledFrom([]string{"", "answers"}).Draw(t, "smoke"),
+				Leave:    rapid.IntRange(0, 3).Draw(t, "leave") == 0,
+				Strategy: rapid.SampledFrom([]resource.Strategy{"", resource.Canary, resource.BlueGreen, resource.Recreate}).Draw(t, "strategy"),
 			}
 			if i > 0 {
 				s.Needs = rapid.SliceOfNDistinct(rapid.SampledFrom(names[:i]), 0, 2, rapid.ID[string]).Draw(t, "needs")
