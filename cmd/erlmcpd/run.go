@@ -113,6 +113,7 @@ func serve(rt *server.Runtime, socket string) error {
 	if err := rt.Start(); err != nil {
 		return err
 	}
+	releaseStart()
 	if socket != "" {
 		s, err := control.Serve(socket, rt.Control())
 		if err != nil {
