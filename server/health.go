@@ -24,9 +24,13 @@ func (rt *Runtime) watch() {
 		return nil
 	})
 	if rt.certificates != nil {
-		rt.health.Register("tls", rt.certificates.Err)
+		rt.health.RegisterPart("tls", rt.certificates.Err) // the old ones serve on
 	}
 	rt.health.Register("rate_limit", func() error { return rt.current.Load().limits.Err() })
+	if rt.governor != nil {
+		rt.health.RegisterPart("governor", rt.sheds)
+		rt.health.Tell("governor", rt.pressure)
+	}
 	if rt.receipts != nil {
 		rt.health.Register("receipts", rt.receipts.Err)
 	}

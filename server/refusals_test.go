@@ -132,6 +132,15 @@ func TestTheGovernorShedsWork(t *testing.T) {
 		return resp.StatusCode == 503 && string(body) == shed
 	})
 	control()
+	resp, err := http.Get(strings.TrimSuffix(rt.URL(), "/mcp") + "/health/governor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != 503 || !strings.Contains(string(text), "refusing, with the queue at ") || !strings.Contains(string(text), `"queue_percent":`) {
+		t.Errorf("health of the governor: %d %s", resp.StatusCode, text)
+	}
 	letGo()
 	calls.Wait()
 	eventually(t, func() bool { status, _ := ask("tools/list", "{}"); return status == 200 })

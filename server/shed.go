@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -38,6 +39,23 @@ func (rt *Runtime) governed(from, to guard.Phase, by guard.Pressure) {
 	case from > to:
 		rt.log.Info("the governor takes more work again", "phase", to)
 	}
+}
+
+// sheds says what work is refused, for health; nil when none is.
+func (rt *Runtime) sheds() error {
+	switch rt.governor.Phase(time.Now()) {
+	case guard.Intervening:
+		return fmt.Errorf("intervening, with %s: lists, and perhaps resources and prompts, are refused", rt.governor.Pressure())
+	case guard.Refusing:
+		return fmt.Errorf("refusing, with %s: only control messages are taken", rt.governor.Pressure())
+	}
+	return nil
+}
+
+// pressure is what the governor sees, in percent of what there may be.
+func (rt *Runtime) pressure() map[string]int {
+	p := rt.governor.Pressure()
+	return map[string]int{"memory_percent": int(100 * p.Memory), "queue_percent": int(100 * p.Queue), "wait_percent": int(100 * p.Wait)}
 }
 
 // classOf is what kind of work a method is to the governor.

@@ -152,6 +152,7 @@ func serve(rt *server.Runtime) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	reopen := make(chan os.Signal, 1)
 	signal.Notify(reopen, syscall.SIGUSR1)
+	releaseStart()
 	debug.FreeOSMemory() // what loading has left is of no more use
 	paceCollections()
 	for {
