@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -110,17 +109,6 @@ func (c *call) trace() protocol.Trace {
 		return c.span.Trace()
 	}
 	return c.m.Trace(c.x.Header)
-}
-
-// trace is the trace that upstreams are told of: with the span of the request when
-// tracing is on, else as the client has begun it.
-func (c *call) trace() protocol.Trace {
-	if c.span == nil {
-		return c.m.Trace(c.x.Header)
-	}
-	h := http.Header{}
-	tracing.Inject(c.ctx, h)
-	return protocol.Trace{Parent: h.Get(protocol.TraceParent), State: h.Get(protocol.TraceState)}
 }
 
 // endSpan ends the span of the request, if it has one.
