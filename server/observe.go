@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -96,31 +95,20 @@ func (rt *Runtime) unobserve() error {
 	return rt.logs.Close() // last, as the others may have something to say
 }
 
-// beginSpan begins the span of the request when tracing is on. The context of the
-// client's trace stands in _meta (MCP 2026-07-28, basic, "_meta"), or in the
-// headers.
+// beginSpan begins the span of the request when tracing is on.
 func (c *call) beginSpan() {
-	if c.st.tracer == nil {
-		return
+	if c.st.tracer != nil {
+		c.ctx, c.span = c.st.tracer.Start(c.ctx, c.metricName(), c.x.Begun, c.m.Trace(c.x.Header))
 	}
-	carriers := []tracing.Carrier{metaCarrier{&c.m}}
-	if c.x.Header != nil {
-		carriers = append(carriers, c.x.Header)
-	}
-	c.ctx, c.span = c.st.tracer.Start(c.ctx, tracing.Request{
-		Method: c.metricName(), Begun: c.x.Begun, Carriers: carriers,
-	})
 }
 
-// trace is the trace that upstreams are told of: with the span of the request when
-// tracing is on, else as the client has begun it.
+// trace is what the work for the request is part of: the span of the request, or
+// else what the client said.
 func (c *call) trace() protocol.Trace {
-	if c.span == nil {
-		return c.m.Trace(c.x.Header)
+	if c.span != nil {
+		return c.span.Trace()
 	}
-	h := http.Header{}
-	tracing.Inject(c.ctx, h)
-	return protocol.Trace{Parent: h.Get(protocol.TraceParent), State: h.Get(protocol.TraceState)}
+	return c.m.Trace(c.x.Header)
 }
 
 // endSpan ends the span of the request, if it has one.
@@ -141,11 +129,6 @@ func (c *call) endSpan(err *protocol.Error) {
 	c.span.End(o)
 	c.span = nil
 }
-
-// metaCarrier reads the context of a trace from _meta.
-type metaCarrier struct{ m *protocol.Message }
-
-func (m metaCarrier) Get(key string) string { return m.m.MetaText(key) }
 
 // ReopenLogs opens log files anew, as another program may have moved them.
 func (rt *Runtime) ReopenLogs() error {

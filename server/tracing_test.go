@@ -206,3 +206,38 @@ func TestAFaultThatPassesLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestATraceGoesOnToUpstreams(t *testing.T) {
+	c := newCollector(t)
+	inner := start(t, traced(c, "grpc", ""), server.Options{})
+	outer := start(t, traced(c, "grpc", "")+fmt.Sprintf(`,"upstream":{"in":{"http":{"url":%q},"prefix":"in_"}}`, inner.URL()), server.Options{})
+	call := strings.Replace(echoHi, `"echo"`, `"in_echo"`, 1)
+	deadline := time.After(20 * time.Second)
+	for tick := time.NewTicker(20 * time.Millisecond); ; { // the upstream's tools come when it has told of them
+		if _, body := post(t, outer.URL(), call, "Traceparent", parent); strings.Contains(body, `"text":"hi"`) {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("the tool of the upstream cannot be called")
+		}
+	}
+	outer.Stop()
+	inner.Stop()
+	ours, theirs := c.span("tools/call in_echo"), c.span("tools/call echo")
+	if !bytes.Equal(theirs.ParentSpanId, ours.SpanId) || hex.EncodeToString(theirs.TraceId) != traceID {
+		t.Errorf("the upstream's span is part of %x in %x, not of %x", theirs.ParentSpanId, theirs.TraceId, ours.SpanId)
+	}
+}
+
+func TestATraceIsHandedOnWhereNothingIsTraced(t *testing.T) {
+	seen := make(chan string, 1)
+	web := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Get("Traceparent") }))
+	t.Cleanup(web.Close)
+	rt := start(t, `,"tool":{"brew":{"http":{"url":"`+web.URL+`"}}}`, server.Options{})
+	post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"brew","arguments":{}}}`, "Traceparent", parent)
+	if got := <-seen; got != parent {
+		t.Errorf("the web service sees %q", got)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -92,11 +93,14 @@ func (f *Fetcher) known() (kept *Fetched, tag, date string) {
 }
 
 func (f *Fetcher) exchange(ctx context.Context, r *http.Request, kept *Fetched) (Fetched, error) {
+	span := tracing.Outgoing(r)
 	response, err := f.client.Do(r)
 	if err != nil {
+		span.Failed("no_response")
 		return Fetched{}, f.failed(ctx, r, err)
 	}
 	defer response.Body.Close()
+	span.Answered(response.StatusCode)
 	switch {
 	case response.StatusCode == http.StatusNotModified && kept != nil:
 		f.keep(kept, response.Header)

@@ -85,6 +85,7 @@ func (t *httpTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	begun, span := time.Now(), tracing.Outgoing(request)
 	response, body, err := t.exchange(request)
 	if errors.Is(err, memory.ErrShort) {
+		span.Failed("short_of_memory")
 		return nil, err
 	}
 	if err != nil {

@@ -1,46 +1,50 @@
 package tracing
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/telemetry/otlp"
 )
 
-// Call is the span of a request to a web service; nil outside of a trace, where
-// its methods do nothing.
+// Call is the span of a request to a web service; nil where nothing is traced: its
+// methods do nothing then.
 type Call struct{ span trace.Span }
 
 // Outgoing begins the span of a request to a web service, as a part of what its
-// context is about, and writes the trace into the request's headers where they say
-// nothing of one yet. The URL is not recorded, as secrets may stand in it.
+// context is about, and writes it into the request's headers where they say nothing
+// of a trace yet. Where nothing is traced, the client's own trace is handed on. The
+// URL is not recorded, as secrets may stand in it.
 func Outgoing(r *http.Request) *Call {
 	parent := trace.SpanFromContext(r.Context())
 	if !parent.SpanContext().IsValid() {
+		pass(r.Header, protocol.TraceOf(r.Context()))
 		return nil
 	}
-	ctx, span := parent.TracerProvider().Tracer(otlp.Scope, trace.WithInstrumentationVersion(otlp.ScopeVersion())).
+	_, span := parent.TracerProvider().Tracer(otlp.Scope, trace.WithInstrumentationVersion(otlp.ScopeVersion())).
 		Start(r.Context(), r.Method, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 			attribute.String("http.request.method", r.Method), attribute.String("url.scheme", r.URL.Scheme),
 			attribute.String("server.address", r.URL.Hostname())))
 	if port, err := strconv.Atoi(r.URL.Port()); err == nil {
 		span.SetAttributes(attribute.Int("server.port", port))
 	}
-	Inject(ctx, r.Header)
+	pass(r.Header, (&Span{span: span}).Trace())
 	return &Call{span}
 }
 
-// Inject writes the trace that the context is about into headers that say nothing
-// of one yet.
-func Inject(ctx context.Context, h http.Header) {
-	if h.Get("Traceparent") == "" {
-		format.Inject(ctx, propagation.HeaderCarrier(h))
+// pass writes a trace into headers that say nothing of one yet.
+func pass(h http.Header, t protocol.Trace) {
+	if t.Parent == "" || h.Get(protocol.TraceParent) != "" {
+		return
+	}
+	h.Set(protocol.TraceParent, t.Parent)
+	if t.State != "" {
+		h.Set(protocol.TraceState, t.State)
 	}
 }
 

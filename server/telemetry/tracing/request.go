@@ -7,17 +7,11 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-)
 
-// Request is what is known of a request when its span begins.
-type Request struct {
-	Method string // of MCP, from a bounded set
-	Begun  time.Time
-	// Carriers are where the context of the client's trace may stand, the most
-	// telling first.
-	Carriers []Carrier
-}
+	"github.com/erlmcp/erlmcp/server/protocol"
+)
 
 // Outcome is what has become of a request.
 type Outcome struct {
@@ -36,17 +30,22 @@ type Span struct {
 	method string
 }
 
-// Start begins the span of a request, in the client's trace when it has one.
-func (t *Tracer) Start(ctx context.Context, r Request) (context.Context, *Span) {
-	for _, c := range r.Carriers {
-		if remote := format.Extract(ctx, reading{c}); trace.SpanContextFromContext(remote).IsValid() {
-			ctx = remote
-			break
-		}
+// Start begins the span of a request for a method, from a bounded set, as a part of
+// the client's trace.
+func (t *Tracer) Start(ctx context.Context, method string, begun time.Time, of protocol.Trace) (context.Context, *Span) {
+	if of.Parent != "" {
+		ctx = format.Extract(ctx, propagation.MapCarrier{protocol.TraceParent: of.Parent, protocol.TraceState: of.State})
 	}
-	ctx, span := t.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(r.Begun),
-		trace.WithAttributes(attribute.String("mcp.method.name", r.Method)))
-	return ctx, &Span{span, r.Method}
+	ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(begun),
+		trace.WithAttributes(attribute.String("mcp.method.name", method)))
+	return ctx, &Span{span, method}
+}
+
+// Trace is the span as what it calls is told of it.
+func (s *Span) Trace() protocol.Trace {
+	fields := propagation.MapCarrier{}
+	format.Inject(trace.ContextWithSpan(context.Background(), s.span), fields)
+	return protocol.Trace{Parent: fields[protocol.TraceParent], State: fields[protocol.TraceState]}
 }
 
 // End ends the span. The names of its attributes are those of OpenTelemetry's

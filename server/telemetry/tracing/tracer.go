@@ -78,13 +78,3 @@ func (t *Tracer) Close() {
 
 // format is how the context of a trace is written: W3C Trace Context.
 var format = propagation.TraceContext{}
-
-// Carrier is where the context of a trace may stand in a request. Get returns ""
-// for what is not there.
-type Carrier interface{ Get(key string) string }
-
-// reading makes a carrier of one that is only read.
-type reading struct{ Carrier }
-
-func (reading) Set(string, string) {}
-func (reading) Keys() []string     { return nil }
