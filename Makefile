@@ -48,6 +48,7 @@ BED = trap 'e2e/setup/kubernetes.sh down' EXIT && e2e/setup/kubernetes.sh up
 e2e: build ## Run the tests against the real things: Docker, Kubernetes and whole programs
 	e2e/setup/docker.sh
 	e2e/setup/npm.sh
+	e2e/setup/observe.sh
 	$(BED) && $(GO) test -tags e2e -count=1 -p 1 -timeout 40m ./e2e/... ./providers/...
 
 e2e-kubernetes: build ## Run those of them that need a cluster

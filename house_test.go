@@ -23,7 +23,7 @@ var floors = []string{"cmd", "providers", "engine", "server", "receipt", "schema
 
 // rooms does the same inside a folder.
 var rooms = map[string][]string{
-	"engine": {"view", "release", "apply", "plan", "state", "seal", "graph", "config", "resource", "address"},
+	"engine": {"view", "release", "apply", "plan", "state", "seal", "graph", "config", "openapi", "resource", "address"},
 }
 
 // forbidden are arrows that point down and are still wrong.

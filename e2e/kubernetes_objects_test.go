@@ -140,7 +140,7 @@ func TestKubernetesObjects(t *testing.T) {
 		return tool(t, "kubectl", append([]string{"-n", "objects", "get"}, args...)...)
 	}
 	w.write("main.mcp.hcl", strings.Replace(objects, "REGISTRY", newRegistry(t).address, 1))
-	balance(t)
+	giveAddress(t)
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
 
@@ -196,8 +196,8 @@ func TestKubernetesObjects(t *testing.T) {
 	})
 }
 
-// balance gives the Service its address, as a cloud's load balancer does.
-func balance(t *testing.T) {
+// giveAddress gives the Service its address, as a cloud's load balancer does.
+func giveAddress(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

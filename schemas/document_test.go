@@ -111,6 +111,7 @@ func TestEveryBlockIsDocumented(t *testing.T) {
 	walk("host", Describe[HostTarget]())
 	walk("docker", Describe[DockerTarget]())
 	walk("kubernetes", Describe[KubernetesTarget]())
+	walk("gke", Describe[GKETarget]())
 	walk("sim", Describe[SimTarget]())
 }
 

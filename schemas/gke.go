@@ -122,13 +122,13 @@ type GKE struct {
 	_ struct{} `doc:"How clients outside of the cluster reach the server, on targets of the kind gke."`
 
 	StaticAddress bool          `json:"static_address,omitempty" atmostone:"entrance" doc:"Whether the server has a load balancer (TCP) with a reserved address, which stays when the server is made anew."`
-	Domains       []string      `json:"domains,omitempty" nonempty:"true" atmostone:"entrance" doc:"Host names under which an HTTPS load balancer serves the server, with a reserved address and a certificate that Google issues and renews. Point the names to the address: the certificate is issued once they do."`
+	Domain        string        `json:"domain,omitempty" atmostone:"entrance" doc:"Host name under which an HTTPS load balancer serves the server, with a reserved address and a certificate that Google issues and renews. Point the name to the address: the certificate is issued once it does."`
 	SSLPolicy     *GKESSLPolicy `json:"ssl_policy,omitempty"`
 }
 
 // GKESSLPolicy says which TLS a load balancer speaks.
 type GKESSLPolicy struct {
-	_ struct{} `doc:"Which TLS the HTTPS load balancer speaks, with domains."`
+	_ struct{} `doc:"Which TLS the HTTPS load balancer speaks, with domain."`
 
 	Profile string `json:"profile,omitempty" default:"MODERN" enum:"COMPATIBLE,MODERN,RESTRICTED" doc:"Which cipher suites are on offer."`
 	MinTLS  string `json:"min_tls,omitempty" default:"1.2" enum:"1.0,1.1,1.2" doc:"Oldest version of TLS. TLS 1.3 is always on offer."`

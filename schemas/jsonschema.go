@@ -21,6 +21,8 @@ func JSONSchema(targets map[string]*Block) ([]byte, error) {
 	for _, kind := range sortedKeys(targets) {
 		kinds[kind] = named(s.define("target."+kind, targets[kind]))
 	}
+	settings := s.define("erlmcp", Describe[Settings]())
+	s["erlmcp"]["properties"].(map[string]any)["backend"] = s.backends()
 	root := map[string]any{
 		"$schema":              "https://json-schema.org/draft/2020-12/schema",
 		"title":                "erlmcp configuration",
@@ -28,7 +30,7 @@ func JSONSchema(targets map[string]*Block) ([]byte, error) {
 		"type":                 "object",
 		"additionalProperties": false,
 		"properties": map[string]any{
-			"erlmcp":   s.define("erlmcp", Describe[Settings]()),
+			"erlmcp":   settings,
 			"variable": named(s.define("variable", Describe[Variable]())),
 			"locals":   map[string]any{"type": "object", "description": "Named values, used as local.NAME."},
 			"target":   map[string]any{"type": "object", "additionalProperties": false, "properties": kinds},
@@ -46,6 +48,20 @@ func JSONSchema(targets map[string]*Block) ([]byte, error) {
 
 // jsonSchema are the definitions, by name.
 type jsonSchema map[string]map[string]any
+
+// backends are the kinds of backend. None of their attributes is required there:
+// erlmcp init can be given any.
+func (s jsonSchema) backends() map[string]any {
+	properties := map[string]any{}
+	for kind, block := range Backends() {
+		properties[kind] = s.define("backend."+kind, block)
+		delete(s["backend."+kind], "required")
+	}
+	return map[string]any{
+		"type": "object", "description": "Where the state lies.",
+		"additionalProperties": false, "maxProperties": 1, "properties": properties,
+	}
+}
 
 // named is an object whose keys are the labels of blocks.
 func named(block any) map[string]any {

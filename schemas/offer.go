@@ -4,18 +4,19 @@ package schemas
 type Resource struct {
 	_ struct{} `doc:"A document that clients can read, or a folder of them. A relative path is in this configuration's folder and is shipped with the server; an absolute one is on the target."`
 
-	URI         string   `json:"uri,omitempty" doc:"URI of the resource; of a folder, what stands before each file's path. Default: \"erlmcp://NAME\"."`
-	Title       string   `json:"title,omitempty" doc:"Name for people to read."`
-	Description string   `json:"description,omitempty" doc:"What the resource holds."`
-	MIMEType    string   `json:"mime_type,omitempty" doc:"Media type. Default: from the file name, else text/plain."`
-	Text        *string  `json:"text,omitempty" exactlyone:"content" doc:"The content itself."`
-	File        string   `json:"file,omitempty" exactlyone:"content" kind:"path" doc:"A file."`
-	Folder      string   `json:"folder,omitempty" exactlyone:"content" kind:"path" doc:"A folder; each file in it is a resource."`
-	Include     []string `json:"include,omitempty" doc:"Patterns of the files of a folder, such as \"**/*.md\". Default: all but those whose name begins with a dot."`
-	Watch       *bool    `json:"watch,omitempty" default:"true" doc:"Whether changes of a file or folder are noticed, and clients told."`
-	Audience    []string `json:"audience,omitempty" enum:"user,assistant" doc:"For whom it is: \"user\", \"assistant\" or both."`
-	Priority    *float64 `json:"priority,omitempty" min:"0" max:"1" doc:"How much it matters, from 0 to 1."`
-	Icons       []Icon   `json:"icon,omitempty"`
+	URI         string        `json:"uri,omitempty" doc:"URI of the resource; of a folder, what stands before each file's path. Default: \"erlmcp://NAME\"."`
+	Title       string        `json:"title,omitempty" doc:"Name for people to read."`
+	Description string        `json:"description,omitempty" doc:"What the resource holds."`
+	MIMEType    string        `json:"mime_type,omitempty" doc:"Media type. Default: from the file name, else text/plain."`
+	Text        *string       `json:"text,omitempty" exactlyone:"content" doc:"The content itself."`
+	File        string        `json:"file,omitempty" exactlyone:"content" kind:"path" doc:"A file."`
+	Folder      string        `json:"folder,omitempty" exactlyone:"content" kind:"path" doc:"A folder; each file in it is a resource."`
+	HTTP        *ResourceHTTP `json:"http,omitempty" exactlyone:"content"`
+	Include     []string      `json:"include,omitempty" doc:"Patterns of the files of a folder, such as \"**/*.md\". Default: all but those whose name begins with a dot."`
+	Watch       *bool         `json:"watch,omitempty" default:"true" doc:"Whether changes of a file or folder are noticed, and clients told."`
+	Audience    []string      `json:"audience,omitempty" enum:"user,assistant" doc:"For whom it is: \"user\", \"assistant\" or both."`
+	Priority    *float64      `json:"priority,omitempty" min:"0" max:"1" doc:"How much it matters, from 0 to 1."`
+	Icons       []Icon        `json:"icon,omitempty"`
 }
 
 // ResourceTemplate is a family of resources whose URI has parameters.

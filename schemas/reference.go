@@ -14,6 +14,7 @@ import (
 func Reference(targets map[string]*Block, functions map[string]function.Function) map[string][]byte {
 	pages := map[string]*page{
 		"erlmcp.md":   blockPage("erlmcp", "erlmcp { … }", Describe[Settings]()),
+		"backend.md":  backendPage(),
 		"variable.md": blockPage("variable", "variable \"NAME\" { … }", Describe[Variable]()),
 		"output.md":   blockPage("output", "output \"NAME\" { … }", Describe[Output]()),
 		"server.md":   blockPage("server", "server \"NAME\" { … }", Describe[Server](), Describe[Placement]()),
@@ -73,6 +74,19 @@ func targetPage(targets map[string]*Block) *page {
 		p.attributes(targets[kind])
 		p.contents(targets[kind])
 		p.nested("", 3, targets[kind])
+	}
+	return p
+}
+
+func backendPage() *page {
+	p := newPage("backend")
+	p.text("Where the state lies: one block inside of `erlmcp`. Its values are constants; what is left out can be given to `erlmcp init -backend-config`. `erlmcp init` sets it up.")
+	p.line("\n```hcl\nerlmcp {\n  backend \"KIND\" { … }\n}\n```")
+	kinds := Backends()
+	for _, kind := range sortedKeys(kinds) {
+		p.line("\n## %s", kind)
+		p.text(kinds[kind].Doc)
+		p.attributes(kinds[kind])
 	}
 	return p
 }

@@ -39,6 +39,7 @@ func (s *Server) Check() diag.List {
 	if s.Receipts != nil {
 		r.receipts(s.Receipts)
 	}
+	r.observe(s)
 	for _, name := range sortedKeys(s.Tools) {
 		r.tool("tool."+name, s.Tools[name], len(s.Resources))
 	}
@@ -59,6 +60,10 @@ func (s *Server) Check() diag.List {
 			r.line(at+".argument."+a+".title", p.Arguments[a].Title)
 			r.text(at+".argument."+a+".description", p.Arguments[a].Description)
 		}
+	}
+	r.upstreams(s)
+	for _, name := range sortedKeys(s.OpenAPIs) {
+		r.wrong("openapi."+name, "the runtime takes no OpenAPI document").Fix("Load the configuration with erlmcp, which makes tools of it.")
 	}
 	return r.broken
 }
@@ -167,6 +172,9 @@ func (r *checker) resource(at string, s *Resource) {
 		}
 	}
 	r.mediaType(at+".mime_type", s.MIMEType)
+	if s.HTTP != nil {
+		r.resourceHTTP(at+".http", s.HTTP)
+	}
 	if len(s.Include) > 0 && s.Folder == "" {
 		r.wrong(at+".include", "it chooses files of a folder, and there is no folder").Fix("Remove it, or write folder = ….")
 	}

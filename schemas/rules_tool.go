@@ -26,6 +26,7 @@ func (r *checker) tool(at string, t *Tool, resources int) {
 		for _, name := range sortedKeys(t.HTTP.Headers) {
 			r.header(at+".http.headers", name)
 		}
+		r.parameters(at+".http", t.HTTP)
 	case t.Exec != nil:
 		for _, name := range sortedKeys(t.Exec.Env) {
 			if name == "" || strings.ContainsAny(name, "=\x00") {

@@ -27,10 +27,13 @@ type Server struct {
 	Resources map[string]*Resource         `json:"resource,omitempty" label:"name"`
 	Templates map[string]*ResourceTemplate `json:"resource_template,omitempty" label:"name"`
 	Prompts   map[string]*Prompt           `json:"prompt,omitempty" label:"name"`
+	Upstreams map[string]*Upstream         `json:"upstream,omitempty" label:"name"`
+	OpenAPIs  map[string]*OpenAPI          `json:"openapi,omitempty" label:"name"`
 
-	Log     Log     `json:"log,omitzero"`
-	Metrics Metrics `json:"metrics,omitzero" impact:"restart"`
-	Health  Health  `json:"health,omitzero"`
+	Log     Log      `json:"log,omitzero"`
+	Metrics Metrics  `json:"metrics,omitzero" impact:"restart"`
+	Tracing *Tracing `json:"tracing,omitempty"`
+	Health  Health   `json:"health,omitzero"`
 
 	// Sensitive are JSON pointers (RFC 6901) into this document to values that
 	// must never be shown.
@@ -80,26 +83,36 @@ type Limits struct {
 
 // Log says what is logged.
 type Log struct {
-	_ struct{} `doc:"What is logged, to standard error. Arguments and contents are never logged."`
+	_ struct{} `doc:"What is logged, and where to: to standard error unless console is false, and to any of the places below. Arguments and contents are never logged. A change is taken in by a running server."`
 
-	Level  string `json:"level,omitempty" default:"info" enum:"trace,debug,info,warn,error" doc:"Least level that is logged."`
-	Format string `json:"format,omitempty" default:"text" enum:"text,json" impact:"restart" doc:"Form of a line."`
-	Access bool   `json:"access,omitempty" doc:"Whether each request is logged, at level info."`
+	Level   string `json:"level,omitempty" default:"info" enum:"trace,debug,info,warn,error" doc:"Least level that is logged, where a place below has none of its own."`
+	Format  string `json:"format,omitempty" default:"text" enum:"text,json" impact:"restart" doc:"Form of a line on standard error."`
+	Access  bool   `json:"access,omitempty" doc:"Whether each request is logged, at level info."`
+	Console *bool  `json:"console,omitempty" default:"true" doc:"Whether lines go to standard error."`
+
+	File          *LogFile       `json:"file,omitempty"`
+	Syslog        *LogSyslog     `json:"syslog,omitempty"`
+	Journald      *LogJournald   `json:"journald,omitempty"`
+	Elasticsearch *Elasticsearch `json:"elasticsearch,omitempty"`
 }
 
 // Metrics says where Prometheus finds its metrics.
 type Metrics struct {
-	_ struct{} `doc:"Prometheus metrics, on a port of their own."`
+	_ struct{} `doc:"Metrics: for Prometheus on a port of their own, and to an OpenTelemetry collector when otlp says so."`
 
-	Enabled *bool  `json:"enabled,omitempty" default:"true" doc:"Whether metrics are served."`
+	Enabled *bool  `json:"enabled,omitempty" default:"true" doc:"Whether metrics are served to Prometheus."`
 	Address string `json:"address,omitempty" default:"127.0.0.1" doc:"IP address to listen on; in a container, the host address that the port is published on."`
 	Port    *int   `json:"port,omitempty" default:"9090" min:"0" max:"65535" doc:"TCP port. 0 lets the target pick a free one."`
 	Path    string `json:"path,omitempty" default:"/metrics" doc:"URL path."`
+
+	Addresses []string     `json:"addresses,omitempty" doc:"Further addresses with the same metrics, such as \"127.0.0.1:9464\", where OpenTelemetry's exporters have theirs."`
+	OTLP      *MetricsOTLP `json:"otlp,omitempty"`
 }
 
 // Health says where health is told.
 type Health struct {
-	_ struct{} `doc:"Health checks over HTTP, on the server's own port; details below PATH/transport, PATH/session and PATH/registry."`
+	_ struct{} `doc:"Health checks over HTTP, on the server's own port: PATH tells all of it, PATH/live whether the server runs, PATH/ready whether it takes requests; details below PATH/transport, PATH/session, PATH/registry and PATH/upstream/NAME."`
 
-	Path string `json:"path,omitempty" default:"/health" doc:"URL path."`
+	Path       string `json:"path,omitempty" default:"/health" doc:"URL path."`
+	StatusPage bool   `json:"status_page,omitempty" doc:"Whether a page for people at / says how the server is. It names no tools and holds no secrets."`
 }

@@ -72,10 +72,13 @@ type HTTP struct {
 	URL           Template            `json:"url" required:"true" template:"url" doc:"URL; input may stand in path segments and in the query, where it is escaped."`
 	Method        string              `json:"method,omitempty" default:"GET" enum:"GET,HEAD,POST,PUT,PATCH,DELETE" doc:"Request method."`
 	Headers       map[string]Template `json:"headers,omitempty" template:"header" doc:"Request headers."`
-	Body          Template            `json:"body,omitempty" template:"text" doc:"Request body; usually jsonencode({…})."`
+	Body          Template            `json:"body,omitempty" template:"text" atmostone:"body" doc:"Request body; usually jsonencode({…})."`
 	Timeout       Duration            `json:"timeout,omitempty" default:"10s" doc:"Longest time for the whole exchange."`
 	ResponseLimit Size                `json:"response_limit,omitempty" default:"1MB" doc:"Largest response body; a larger one is an error."`
 	Redirects     int                 `json:"redirects,omitempty" default:"0" min:"0" max:"10" doc:"Redirects that are followed, to the same host only."`
+
+	Parameters map[string]*HTTPParameter `json:"parameter,omitempty" label:"name"`
+	Payload    *HTTPPayload              `json:"payload,omitempty" atmostone:"body"`
 }
 
 // Search finds text in the server's resources.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
@@ -104,15 +105,29 @@ func (c *call) toolAnswer(dst []byte, result *protocol.ToolResult, failed error)
 // result appends what a tool answered, or that it is too large.
 func (c *call) result(dst []byte, r *protocol.ToolResult) ([]byte, *protocol.Error) {
 	c.failed = r.IsError
+	if size := protocol.ToolResultSize(r); size > int(c.st.doc.Limits.ResponseSize) {
+		return c.tooLarge(dst), nil
+	} else if size > protocol.Large {
+		if !c.x.Hold.Reach(size) {
+			return dst, c.short()
+		}
+		dst = slices.Grow(dst, size+protocol.Large)
+	}
 	begin := len(dst)
 	dst, err := protocol.AppendToolResult(dst, r)
 	if err != nil {
 		return dst, protocol.NewError(protocol.InternalError, "The tool's answer cannot be encoded")
 	}
-	if most := c.st.doc.Limits.ResponseSize; len(dst)-begin > int(most) {
-		c.failed = true
-		text := "The answer is larger than limits.response_size, " + most.String() + "."
-		dst, _ = protocol.AppendToolResult(dst[:begin], protocol.ErrorResult(text)) // a text always encodes
+	if len(dst)-begin > int(c.st.doc.Limits.ResponseSize) {
+		return c.tooLarge(dst[:begin]), nil
 	}
 	return dst, nil
+}
+
+// tooLarge appends that the answer is too large.
+func (c *call) tooLarge(dst []byte) []byte {
+	c.failed = true
+	text := "The answer is larger than limits.response_size, " + c.st.doc.Limits.ResponseSize.String() + "."
+	dst, _ = protocol.AppendToolResult(dst, protocol.ErrorResult(text)) // a text always encodes
+	return dst
 }

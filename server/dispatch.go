@@ -11,6 +11,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
 
@@ -33,7 +34,8 @@ type call struct {
 	deadline *deadline // nil for calls that do not go through the workers
 	line     *line     // of tools and prompts, which may talk to the client
 	rounds   rounds
-	task     *task.Task // that the call goes on as
+	span     *tracing.Span // nil when tracing is off
+	task     *task.Task    // that the call goes on as
 }
 
 // Handle answers one message; see [transport.Handler].
@@ -73,6 +75,7 @@ func (rt *Runtime) single(ctx context.Context, st *state, x *transport.Exchange,
 
 // request admits a request and runs its method.
 func (c *call) request() {
+	c.beginSpan()
 	release, limited := c.st.limits.Admit(c.ctx, c.asked(), c.x.Begun)
 	if limited != nil {
 		c.refuse(c.turnDown("rate_limit", limited.Status, limited.Message, limited.RetryAfter))
@@ -157,7 +160,7 @@ func (c *call) queue(m method) {
 		defer end()
 		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
 		defer c.deadline.end()
-		c.ctx = memory.With(ctx, c.x.Hold)
+		c.ctx = protocol.WithTrace(memory.With(ctx, c.x.Hold), c.m.Trace(c.x.Header))
 		do := func() {
 			c.run(m)
 			c.deadline.end() // what still waits for the client must give its worker back
@@ -258,6 +261,7 @@ func (c *call) finish(dst []byte, err *protocol.Error) {
 	if c.line != nil {
 		c.line.close()
 	}
+	c.endSpan(err)
 	if errors.Is(context.Cause(c.ctx), errCancelled) {
 		c.receipt(err)
 		c.x.Answer(transport.Answer{}) // nothing more is said of a cancelled request
@@ -284,6 +288,7 @@ func badRequest(code int) bool {
 // refuse answers with an error.
 func (c *call) refuse(err *protocol.Error) {
 	c.answer.Body = protocol.AppendError(transport.Buffer(), c.m.ID, err)
+	c.endSpan(err)
 	c.receipt(err)
 	c.x.Answer(c.answer)
 }

@@ -23,11 +23,23 @@ func (rt *Runtime) watch() {
 		rt.metrics.Sessions.Set(float64(rt.sessions.Len()))
 		return nil
 	})
+	if rt.certificates != nil {
+		rt.health.Register("tls", rt.certificates.Err)
+	}
+	rt.health.Register("rate_limit", func() error { return rt.current.Load().limits.Err() })
 	if rt.receipts != nil {
 		rt.health.Register("receipts", rt.receipts.Err)
 	}
 	rt.health.Register("registry", func() error {
 		return rt.current.Load().catalog.Reachable()
+	})
+	rt.health.Tell("transport", func() map[string]int {
+		return map[string]int{"connections": rt.front.Connections(), "in_progress": rt.workers.inProgress()}
+	})
+	rt.health.Tell("session", func() map[string]int { return map[string]int{"sessions": rt.sessions.Len()} })
+	rt.health.Tell("registry", func() map[string]int {
+		tools, resources, prompts := rt.current.Load().catalog.Size()
+		return map[string]int{"tools": tools, "resources": resources, "prompts": prompts}
 	})
 }
 
@@ -40,16 +52,25 @@ func (rt *Runtime) serveOthers(w http.ResponseWriter, r *http.Request) {
 	if rt.refused(w, rt.front.Origin, r) {
 		return
 	}
+	if r.URL.Path == "/" && st.doc.Health.StatusPage {
+		rt.servePage(st, w, r)
+		return
+	}
 	path := st.doc.Health.Path
 	if r.URL.Path == path {
 		rt.health.ServeHTTP(w, r)
 		return
 	}
-	if name, ok := strings.CutPrefix(r.URL.Path, path+"/"); ok {
+	switch name, ok := strings.CutPrefix(r.URL.Path, path+"/"); {
+	case !ok:
+		http.NotFound(w, r)
+	case name == "live":
+		rt.health.ServeLive(w, r)
+	case name == "ready":
+		rt.health.ServeReady(w, r)
+	default:
 		rt.health.Check(name).ServeHTTP(w, r)
-		return
 	}
-	http.NotFound(w, r)
 }
 
 // refused answers a request whose Host or Origin is not served, with status 403.

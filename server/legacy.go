@@ -57,6 +57,7 @@ func subscribe(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if !c.catalog().Has(uri) {
 		return dst, catalog.NotFound(uri, c.version)
 	}
+	c.subscribeElsewhere(uri)
 	if c.x.Peer != nil && !c.x.Peer.Subscribe(uri) {
 		return dst, protocol.NewError(protocol.InvalidParams, "There are %d subscriptions already, which is the most", protocol.MaxSubscribed)
 	}

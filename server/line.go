@@ -149,6 +149,9 @@ func (l *line) Ask(ctx context.Context, questions protocol.InputRequests) (proto
 	return answers, nil
 }
 
+// Given implements [dialogue.Line].
+func (l *line) Given() protocol.InputResponses { return l.c.rounds.given }
+
 // methodsOf names the method of one of the questions.
 func methodsOf(questions protocol.InputRequests) string {
 	for _, key := range questions.Keys() {

@@ -83,6 +83,9 @@ func (c *call) honour(f protocol.Filter) (protocol.Filter, *protocol.Error) {
 		return f, protocol.MissingCapability(protocol.CanTask)
 	}
 	f.URIs = slices.DeleteFunc(f.URIs, func(uri string) bool { return !c.catalog().Has(uri) })
+	for _, uri := range f.URIs {
+		c.subscribeElsewhere(uri)
+	}
 	f.Tasks = slices.DeleteFunc(f.Tasks, func(id string) bool { return c.rt.tasks.Get(id, c.principal()) == nil })
 	return f, nil
 }

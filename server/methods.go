@@ -54,7 +54,7 @@ func methodOf(name string) (method, bool) {
 	case protocol.PromptsGet:
 		return method{run: promptsGet, legacy: true, modern: true, slow: true}, true
 	case protocol.Complete:
-		return method{run: complete, legacy: true, modern: true}, true
+		return method{run: complete, legacy: true, modern: true, slow: true}, true
 	case protocol.ResourcesSubscribe:
 		return method{run: subscribe, legacy: true}, true
 	case protocol.ResourcesUnsubscribe:
@@ -137,13 +137,13 @@ func resourcesRead(c *call, dst []byte) ([]byte, *protocol.Error) {
 		return dst, c.short()
 	}
 	c.cache = notAtAll
-	return c.catalog().AppendResource(dst, uri, c.version)
+	return c.catalog().AppendResource(c.ctx, dst, uri, c.version)
 }
 
 // complete suggests values of an argument of a prompt or template (MCP,
 // server/utilities/completion).
 func complete(c *call, dst []byte) ([]byte, *protocol.Error) {
-	return c.catalog().AppendCompletion(dst, &c.m)
+	return c.catalog().AppendCompletion(c.ctx, dst, &c.m)
 }
 
 func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {

@@ -16,7 +16,13 @@ import (
 type ports struct {
 	front   net.Listener
 	raw     net.Listener // nil without listen.tcp_port
-	metrics net.Listener // nil when metrics are off
+	metrics []scrapable  // none when metrics are off
+}
+
+// scrapable is a listener for the metrics, and the address that was asked for.
+type scrapable struct {
+	net.Listener
+	address string
 }
 
 // open opens all that the document asks for; bind replaces its addresses unless
@@ -32,13 +38,41 @@ func (p *ports) open(doc *schemas.Server, bind string) (err error) {
 	if p.front, err = listen(address, *doc.Listen.Port, "listen.port"); err != nil {
 		return err
 	}
+	if err := backlog(p.front, doc.Listen.Socket); err != nil {
+		return err
+	}
 	if port := doc.Listen.TCPPort; port != nil {
 		if p.raw, err = listen(address, *port, "listen.tcp_port"); err != nil {
 			return err
 		}
+		if err := backlog(p.raw, doc.Listen.Socket); err != nil {
+			return err
+		}
 	}
 	if *doc.Metrics.Enabled {
-		if p.metrics, err = listen(at(doc.Metrics.Address), *doc.Metrics.Port, "metrics.port"); err != nil {
+		return p.openMetrics(doc.Metrics, at)
+	}
+	return nil
+}
+
+// openMetrics opens the address of the metrics, and the further ones.
+func (p *ports) openMetrics(m schemas.Metrics, at func(address string) string) error {
+	add := func(address string, port int, attribute string) error {
+		l, err := listen(at(address), port, attribute)
+		if err == nil {
+			p.metrics = append(p.metrics, scrapable{l, address})
+		}
+		return err
+	}
+	if err := add(m.Address, *m.Port, "metrics.port"); err != nil {
+		return err
+	}
+	for _, a := range m.Addresses {
+		further, err := netip.ParseAddrPort(a)
+		if err != nil {
+			return fmt.Errorf("metrics.addresses: %w", err)
+		}
+		if err := add(further.Addr().String(), int(further.Port()), "metrics.addresses"); err != nil {
 			return err
 		}
 	}
@@ -46,10 +80,13 @@ func (p *ports) open(doc *schemas.Server, bind string) (err error) {
 }
 
 func (p *ports) close() {
-	for _, l := range []net.Listener{p.front, p.raw, p.metrics} {
+	for _, l := range []net.Listener{p.front, p.raw} {
 		if l != nil {
 			l.Close()
 		}
+	}
+	for _, l := range p.metrics {
+		l.Close()
 	}
 }
 
@@ -85,10 +122,10 @@ func (rt *Runtime) URL() string {
 
 // MetricsURL is the URL of the metrics, or "" when they are off.
 func (rt *Runtime) MetricsURL() string {
-	if rt.ports.metrics == nil {
+	if len(rt.ports.metrics) == 0 {
 		return ""
 	}
-	return "http://" + reachable(rt.ports.metrics.Addr()) + rt.current.Load().doc.Metrics.Path
+	return "http://" + reachable(rt.ports.metrics[0].Addr()) + rt.current.Load().doc.Metrics.Path
 }
 
 func reachable(a net.Addr) string {

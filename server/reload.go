@@ -26,6 +26,8 @@ func (rt *Runtime) Reload(doc *schemas.Server, digest string) error {
 	}
 	rt.commit(next)
 	old.limits.Close()
+	rt.watchUpstreams(next, old)
+	rt.leave(old, next.upstreams)
 	changes := old.catalog.Changes(next.catalog)
 	if !equal(accessRules(old.doc), accessRules(next.doc)) {
 		changes.Tools, changes.Resources, changes.Prompts = true, true, true

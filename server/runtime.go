@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/erlmcp/erlmcp/receipt"
@@ -22,31 +23,36 @@ import (
 	"github.com/erlmcp/erlmcp/server/session"
 	"github.com/erlmcp/erlmcp/server/task"
 	"github.com/erlmcp/erlmcp/server/telemetry"
+	"github.com/erlmcp/erlmcp/server/telemetry/otlp"
 	"github.com/erlmcp/erlmcp/server/transport"
 )
 
 // Runtime is one MCP server.
 type Runtime struct {
-	opts     Options
-	log      hclog.Logger
-	metrics  *telemetry.Metrics
-	health   *telemetry.Health
-	sessions *session.Table
-	feed     *catalog.Feed
-	front    *transport.Front
-	workers  *workers
-	inflight *inflight
-	receipts *receipt.Log // nil when they are off
-	memory   *memory.Budget
-	governor *guard.Governor // nil when it is off
-	listens  atomic.Int64    // streams of subscriptions/listen
-	tasks    *task.Table
-	taskFeed *catalog.Feed
-	random   *seal // of documents without a key
+	opts         Options
+	log          hclog.Logger
+	logs         *telemetry.Logs // the same, and where it goes
+	instance     uuid.UUID       // of this run
+	metrics      *telemetry.Metrics
+	health       *telemetry.Health
+	sessions     *session.Table
+	feed         *catalog.Feed
+	front        *transport.Front
+	workers      *workers
+	inflight     *inflight
+	receipts     *receipt.Log // nil when they are off
+	memory       *memory.Budget
+	governor     *guard.Governor     // nil when it is off
+	certificates *guard.Certificates // nil without TLS
+	listens      atomic.Int64        // streams of subscriptions/listen
+	tasks        *task.Table
+	taskFeed     *catalog.Feed
+	random       *seal // of documents without a key
 
 	current   atomic.Pointer[state]
 	reloading sync.Mutex
 	unfollow  context.CancelFunc // guarded by reloading
+	leaving   sync.WaitGroup     // upstreams that are not used any more
 
 	ctx     context.Context // of all work
 	cut     context.CancelFunc
@@ -56,7 +62,8 @@ type Runtime struct {
 	stop    sync.Once
 
 	ports   ports
-	scrapes *http.Server // metrics
+	scrapes []*http.Server // metrics, one for each address
+	pusher  *otlp.Pusher   // nil when metrics are not pushed
 }
 
 // New builds a runtime from a document that [schemas.Parse] has checked, and
@@ -68,41 +75,47 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		out = io.Discard
 	}
 	rt := &Runtime{
-		opts: opts, log: telemetry.NewLogger(doc.Log, out),
+		opts: opts, logs: telemetry.NewLogs(doc.Log, out), instance: uuid.New(),
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
 		feed:     catalog.NewFeed(), inflight: newInflight(),
 		random: randomSeal(), stopped: make(chan struct{}),
 	}
+	rt.log = rt.logs
+	rt.metrics.Watch(rt.health)
 	rt.newTasks(doc.Limits)
 	rt.phase.Store("starting")
 	rt.workers = newWorkers(doc.Limits, rt.metrics)
 	rt.govern(doc)
 	rt.ctx, rt.cut = context.WithCancel(context.Background())
+	rt.reloading.Lock() // upstreams wait with their news until all is there
+	defer rt.reloading.Unlock()
 	st, err := rt.prepare(doc, opts.Digest)
 	if err != nil {
-		return nil, err
-	}
-	tlsConfig, err := guard.TLSConfig(doc.TLS)
-	if err != nil {
-		return nil, fmt.Errorf("prepare TLS: %w", err)
-	}
-	if tlsConfig != nil {
-		tlsConfig.NextProtos = []string{"http/1.1"}
-	}
-	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
 		return nil, err
 	}
 	rt.commit(st)
+	if rt.certificates, err = guard.NewCertificates(doc.TLS, []string{"http/1.1"}, rt.log); err != nil {
+		rt.cut()
+		st.drop()
+		return nil, fmt.Errorf("prepare TLS: %w", err)
+	}
+	if err := rt.openReceipts(doc); err != nil {
+		rt.cut()
+		st.drop()
+		return nil, err
+	}
 	rt.front = transport.NewFront(rt.ctx, transport.Config{
 		Handler: rt, Others: http.HandlerFunc(rt.serveOthers),
 		Sessions: rt.sessions, Feed: rt.feed, Origin: guard.NewOrigin(doc.Listen),
 		Gate: func() *auth.Gate { return rt.current.Load().gate }, Refused: rt.turnedAway,
-		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: tlsConfig,
-		Socket: doc.Listen.Socket, Memory: rt.memory,
+		Path: doc.Listen.Path, SSEPath: doc.Listen.SSEPath, Limits: doc.Limits, TLS: rt.certificates.Config(),
+		HSTS: strictTransport(doc), Socket: doc.Listen.Socket, Memory: rt.memory,
 		Metrics: rt.metrics, Logger: rt.log,
 	})
 	rt.watch()
+	rt.watchUpstreams(st, nil)
 	rt.follow(st)
 	return rt, nil
 }
@@ -114,19 +127,25 @@ func (rt *Runtime) Start() error {
 		rt.ports.close()
 		return err
 	}
+	if err := rt.certificates.Start(rt.ctx, rt.ports.front.Addr()); err != nil {
+		rt.ports.close()
+		return err
+	}
 	rt.started = time.Now()
 	go rt.front.Serve(rt.ports.front, false) // ends with Stop
 	if rt.ports.raw != nil {
 		go rt.front.Serve(rt.ports.raw, true) // ends with Stop
 	}
-	if rt.ports.metrics != nil {
-		timeout := time.Duration(doc.Limits.HeaderTimeout)
-		rt.scrapes = &http.Server{
-			Handler: rt.scraped(doc.Metrics), ReadTimeout: timeout,
+	timeout := time.Duration(doc.Limits.HeaderTimeout)
+	for _, l := range rt.ports.metrics {
+		s := &http.Server{
+			Handler: rt.scraped(l.address, doc.Metrics.Path), ReadTimeout: timeout,
 			WriteTimeout: timeout, IdleTimeout: time.Duration(doc.Limits.IdleTimeout),
 		}
-		go rt.scrapes.Serve(rt.ports.metrics) // ends with Stop
+		rt.scrapes = append(rt.scrapes, s)
+		go s.Serve(l) // ends with Stop
 	}
+	rt.push(doc)
 	rt.phase.Store("running")
 	rt.governor.Serve()
 	tools, resources, prompts := rt.current.Load().catalog.Size()
@@ -134,13 +153,14 @@ func (rt *Runtime) Start() error {
 	return nil
 }
 
-// scraped answers requests for the metrics, and for nothing else.
-func (rt *Runtime) scraped(m schemas.Metrics) http.Handler {
-	metrics, origin := rt.metrics.Handler(), guard.NewOrigin(schemas.Listen{Address: m.Address})
+// scraped answers requests for the metrics at that path of an address, and for
+// nothing else.
+func (rt *Runtime) scraped(address, path string) http.Handler {
+	metrics, origin := rt.metrics.Handler(), guard.NewOrigin(schemas.Listen{Address: address})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case rt.refused(w, origin, r):
-		case r.URL.Path != m.Path:
+		case r.URL.Path != path:
 			http.NotFound(w, r)
 		default:
 			metrics.ServeHTTP(w, r)
@@ -176,29 +196,40 @@ func (rt *Runtime) ServeStdio(in io.ReadCloser, out io.Writer) {
 // Addr is the address of the front door, once started.
 func (rt *Runtime) Addr() net.Addr { return rt.ports.front.Addr() }
 
+// drain takes no new work, and waits for what is in progress, within
+// limits.drain_timeout.
+func (rt *Runtime) drain(ctx context.Context) error {
+	rt.phase.Store("draining")
+	rt.health.SetDraining(true)
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(rt.current.Load().doc.Limits.DrainTimeout))
+	defer cancel()
+	return rt.front.Drain(ctx)
+}
+
 // Stop takes no new connections or requests, and returns when what was in
 // progress has been answered, or is cut off after limits.drain_timeout, which is
 // an error. Calling it again waits for the same end.
 func (rt *Runtime) Stop() (err error) {
 	rt.stop.Do(func() {
-		rt.phase.Store("draining")
-		rt.health.SetDraining(true)
 		rt.log.Info("stopping")
-		limit := time.Duration(rt.current.Load().doc.Limits.DrainTimeout)
-		ctx, cancel := context.WithTimeout(rt.ctx, limit)
-		defer cancel()
-		if err = rt.front.Drain(ctx); err != nil {
+		if err = rt.drain(rt.ctx); err != nil {
 			rt.log.Warn("calls in progress were cut off", "error", err)
 			err = fmt.Errorf("stop: calls in progress were cut off: %w", err)
 		}
 		rt.cut()
 		rt.front.Cut()
-		if rt.scrapes != nil {
-			rt.scrapes.Close()
+		rt.leaving.Wait()
+		rt.current.Load().upstreams.Close(rt.ctx, nil)
+		for _, s := range rt.scrapes {
+			s.Close()
 		}
 		rt.ports.close()
 		rt.current.Load().limits.Close()
+		rt.certificates.Close()
 		if failed := rt.closeReceipts(); failed != nil {
+			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
+		}
+		if failed := rt.unobserve(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("stop: %w", failed))
 		}
 		close(rt.stopped)

@@ -5,26 +5,29 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/guard"
+	"github.com/erlmcp/erlmcp/server/upstream"
 )
 
 // state is what one document has made. A reload replaces it as a whole.
 type state struct {
 	doc      *schemas.Server
 	digest   string
-	catalog  *catalog.Catalog
+	own      *catalog.Catalog // of the document alone
+	catalog  *catalog.Catalog // with what upstreams offer
 	gate     *auth.Gate
-	views    views
+	views    *views
 	limits   *guard.RateLimits
 	seal     *seal
 	identity json.RawMessage // serverInfo (MCP, schema, "Implementation")
 	depth    int
+
+	upstreams upstream.List
+	observed
 }
 
 // prepare builds and checks everything of a document and changes nothing.
@@ -36,7 +39,7 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err != nil {
 		return nil, hide(doc, diag.FromError(err)).Err()
 	}
-	st := &state{doc: doc, digest: digest, catalog: c, seal: rt.random, depth: doc.Limits.JSONDepth}
+	st := &state{doc: doc, digest: digest, own: c, views: &views{}, seal: rt.random, depth: doc.Limits.JSONDepth}
 	if doc.StateKey != "" {
 		st.seal = newSeal(doc.StateKey)
 	}
@@ -59,14 +62,21 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 		Website     string         `json:"websiteUrl,omitempty"`
 		Icons       []catalog.Icon `json:"icons,omitempty"`
 	}{doc.Name, doc.Title, doc.Version, doc.Description, doc.Website, catalog.Icons(doc.Icons)})
-	return st, err
+	if err != nil {
+		return nil, err
+	}
+	if st.observed, err = rt.observe(doc, old); err != nil {
+		return nil, err
+	}
+	rt.reachOut(st, old)
+	return st, nil
 }
 
 // commit puts a state in place of the present one.
 func (rt *Runtime) commit(st *state) {
-	rt.current.Store(st)
+	old := rt.current.Swap(st)
 	rt.metrics.SetTools(st.catalog.ToolNames())
-	rt.log.SetLevel(hclog.LevelFromString(st.doc.Log.Level))
+	rt.takeUp(st, old)
 }
 
 // follow tells clients of changes of the present files until those of another

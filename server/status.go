@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/erlmcp/erlmcp/server/control"
 )
@@ -46,6 +48,38 @@ func (c controls) Reload(ctx context.Context) error {
 
 // Stop stops the server gracefully.
 func (c controls) Stop(context.Context) error { return c.rt.Stop() }
+
+// Drain takes no new work, and returns when the calls in progress have ended, or
+// with an error after limits.drain_timeout.
+func (c controls) Drain(ctx context.Context) error {
+	err := c.rt.drain(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("calls are still in progress after limits.drain_timeout, %s", time.Duration(c.rt.current.Load().doc.Limits.DrainTimeout))
+	}
+	return err
+}
+
+// Reopen opens log files anew.
+func (c controls) Reopen() error { return c.rt.ReopenLogs() }
+
+// SetLevel changes the level of the log until the next reload.
+func (c controls) SetLevel(level string) error { return c.rt.setLevel(level) }
+
+// Sessions are those that were used last.
+func (c controls) Sessions(most int) []control.Session {
+	var out []control.Session
+	for _, s := range c.rt.sessions.Latest(most) {
+		out = append(out, control.Session{
+			Name: s.Name, Version: string(s.Version), Identity: s.Owner, Used: s.Used, Subscribed: s.Subscribed, Streaming: s.Streaming,
+		})
+	}
+	return out
+}
+
+// Profile records what the process does.
+func (c controls) Profile(ctx context.Context, kind string, span time.Duration) ([]byte, error) {
+	return profile(ctx, kind, span)
+}
 
 // Health is the report of all checks.
 func (c controls) Health() (ok bool, json []byte) { return c.rt.health.Report() }

@@ -81,6 +81,9 @@ func (l *taskLine) Log(protocol.Level, string, json.RawMessage) {}
 // Can implements [dialogue.Line].
 func (l *taskLine) Can() protocol.Capabilities { return l.can }
 
+// Given are none: a task waits for its answers.
+func (l *taskLine) Given() protocol.InputResponses { return nil }
+
 // HangUp does nothing: a task holds no connection.
 func (l *taskLine) HangUp() {}
 

@@ -150,17 +150,23 @@ func (c *cli) applySaved(ctx context.Context, a applying, file string) (err erro
 	return c.carryOut(ctx, a, made, conf, providers(), session)
 }
 
-// approve asks the user. Where nobody can be asked, nothing is done.
+// approve asks the user.
 func (c *cli) approve(ctx context.Context, a applying) error {
-	if f, ok := c.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		return diag.Errorf("Nobody is there to approve", "Standard input is not a terminal, and nothing was changed.").
-			Fix("Give -auto-approve, or save the plan (erlmcp plan -out=FILE) and apply the file.")
-	}
 	question := "Apply these changes?"
 	if a.mode == plan.Destroy {
 		question = "Destroy all of this? There is no way back."
 	}
-	fmt.Fprintf(c.out, "\n%s Only \"yes\" goes on: ", question)
+	fmt.Fprintln(c.out)
+	return c.ask(ctx, question, "Give -auto-approve, or save the plan (erlmcp plan -out=FILE) and apply the file.")
+}
+
+// ask waits for a yes. Where nobody can be asked, nothing is done; instead says
+// what to do then.
+func (c *cli) ask(ctx context.Context, question, instead string) error {
+	if f, ok := c.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return diag.Errorf("Nobody is there to approve", "Standard input is not a terminal, and nothing was changed.").Fix("%s", instead)
+	}
+	fmt.Fprintf(c.out, "%s Only \"yes\" goes on: ", question)
 	answer := make(chan string, 1)
 	go func() { // ends with the program, when nobody answers
 		line, _ := bufio.NewReader(c.in).ReadString('\n')

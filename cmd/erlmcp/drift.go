@@ -9,7 +9,7 @@ import (
 
 func newDrift(c *cli) *cobra.Command {
 	p := planning{refreshOnly: true, looking: true}
-	var asJSON bool
+	var asJSON, asMarkdown bool
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Tell how the world has moved since the last apply",
@@ -27,11 +27,14 @@ func newDrift(c *cli) *cobra.Command {
 			if len(made.Unverified) > 0 {
 				return plan.NotVerified(made)
 			}
-			if asJSON {
+			switch {
+			case asJSON:
 				if err := view.JSON(c.out, view.NewDriftJSON(made)); err != nil {
 					return err
 				}
-			} else {
+			case asMarkdown:
+				view.DriftMarkdown(c.out, made)
+			default:
 				view.Drift(c.out, view.StyleOf(c.out), made)
 			}
 			if made.Drifted() {
@@ -42,5 +45,6 @@ func newDrift(c *cli) *cobra.Command {
 	}
 	p.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "print Markdown, for a report")
 	return cmd
 }

@@ -11,19 +11,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/examples"
 )
 
 func newInit(c *cli) *cobra.Command {
 	var example string
+	var backend settingUp
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a commented starter file, or copy an example",
-		Long: "Write main.mcp.hcl, a commented starter file, to this folder; or copy one of the\n" +
-			"examples: " + strings.Join(exampleNames(), ", ") + ". No file that is there is overwritten.",
-		Example: "  erlmcp init\n  erlmcp init -example docker",
+		Short: "Write a starter file or an example, or set up where the state lies",
+		Long: "In a folder without a configuration: write main.mcp.hcl, a commented starter file, or\n" +
+			"copy one of the examples: " + strings.Join(exampleNames(), ", ") + ".\n" +
+			"No file that is there is overwritten.\n\n" +
+			"In a folder with a configuration: set up the backend that it names. A state that lies\n" +
+			"in this folder is moved there, when you say so; so is one that lies in another backend,\n" +
+			"with -migrate-state.",
+		Example: "  erlmcp init\n  erlmcp init -example docker\n  erlmcp init -backend-config=bucket=acme-states",
 		Args:    words(0, 0),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if example == "" && (backend.any() || c.hasConfiguration()) {
+				return c.setUpBackend(cmd.Context(), backend)
+			}
 			files := map[string][]byte{"main.mcp.hcl": []byte(starter)}
 			if example != "" {
 				var err error
@@ -35,7 +44,17 @@ func newInit(c *cli) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&example, "example", "", "copy the example of that `name`")
+	cmd.Flags().StringArrayVar(&backend.given, "backend-config", nil, "what the backend block leaves out: `NAME=VALUE`, or a file of such lines; may be repeated")
+	cmd.Flags().BoolVar(&backend.migrate, "migrate-state", false, "move the state to a backend that has changed")
+	cmd.Flags().BoolVar(&backend.reconfigure, "reconfigure", false, "use a backend that has changed, and leave the state where it was")
+	cmd.Flags().BoolVar(&backend.forceCopy, "force-copy", false, "move the state without being asked")
 	return cmd
+}
+
+// hasConfiguration says whether there is a file of a configuration.
+func (c *cli) hasConfiguration() bool {
+	files, err := filepath.Glob(filepath.Join(c.dir, "*"+config.Extension))
+	return err == nil && len(files) > 0
 }
 
 func exampleNames() []string {

@@ -9,6 +9,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/docker"
+	"github.com/erlmcp/erlmcp/providers/gke"
 	"github.com/erlmcp/erlmcp/providers/host"
 	"github.com/erlmcp/erlmcp/providers/kubernetes"
 	"github.com/erlmcp/erlmcp/providers/sim"
@@ -49,7 +50,7 @@ func (f varFileFlag) Set(file string) error {
 // providers are the kinds of target that this erlmcp knows.
 func providers() map[string]resource.Provider {
 	out := map[string]resource.Provider{}
-	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New(), kubernetes.New()} {
+	for _, p := range []resource.Provider{sim.New(), host.New(), docker.New(), kubernetes.New(), gke.New(kubernetes.New())} {
 		out[p.Kind()] = p
 	}
 	return out
@@ -75,6 +76,9 @@ func (c *cli) loadWith(opts config.Options) (*config.Configuration, error) {
 	opts.Check = server.Check
 	conf, diags := config.Load(c.dir, opts)
 	c.sources = conf.Sources()
+	if !diags.HasErrors() {
+		c.backend, c.backendRead = conf.Backend(), true
+	}
 	if diags.HasErrors() {
 		return nil, diags.Err()
 	}

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/config"
+	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -37,8 +39,12 @@ type cli struct {
 	out, err io.Writer
 	dir      string
 	sources  map[string][]byte // files read so far, for the snippets of diagnostics
-	abort    chan struct{}     // closed by a second Ctrl-C
-	stopping atomic.Value      // func(): tells the user that the first Ctrl-C was heard
+	// backend is the backend block, once backendRead says that it is known.
+	backend     *config.Backend
+	backendRead bool
+	opened      state.Store   // the backend, once it is open
+	abort       chan struct{} // closed by a second Ctrl-C
+	stopping    atomic.Value  // func(): tells the user that the first Ctrl-C was heard
 }
 
 func main() {

@@ -96,7 +96,7 @@ func (c *cli) beginState(ctx context.Context) (*state.View, error) {
 	}
 	defer session.Close()
 	if err := session.Init(ctx); err != nil {
-		return nil, aboutState("Cannot write the state", err)
+		return nil, aboutState(c.opened, "Cannot write the state", err)
 	}
 	return session.View(), nil
 }

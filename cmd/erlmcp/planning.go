@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os"
-	"os/user"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +11,6 @@ import (
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/engine/state"
-	"github.com/erlmcp/erlmcp/engine/state/backend/local"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
@@ -125,37 +120,4 @@ func (c *cli) make(ctx context.Context, p planning, conf plan.Configuration, kin
 		Replace:       p.replace,
 		Parallelism:   p.parallelism,
 	})
-}
-
-// store is where the state of the working folder lies.
-func (c *cli) store() state.Store { return local.Store{Dir: c.dir} }
-
-// lock opens the state for writing.
-func (c *cli) lock(ctx context.Context, operation string, wait time.Duration) (*state.Session, error) {
-	host, _ := os.Hostname()
-	who := "somebody"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
-	session, err := state.Open(ctx, c.store(), state.Holder{
-		Operation: operation, Who: who + "@" + host, PID: os.Getpid(), Since: time.Now(),
-	}, wait)
-	return session, aboutState("Cannot lock the state", err)
-}
-
-// read reads the state without a lock.
-func (c *cli) read(ctx context.Context) (*state.View, error) {
-	recorded, err := state.Read(ctx, c.store())
-	return recorded, aboutState("Cannot read the state", err)
-}
-
-// aboutState tells an error of the file system as a diagnostic; the state's own
-// diagnostics pass.
-func aboutState(summary string, err error) error {
-	var d *diag.Diagnostic
-	if err == nil || errors.As(err, &d) {
-		return err
-	}
-	return diag.Errorf(summary, "%s. Nothing was changed.", capital(err.Error())).
-		Fix("The state lies in %s: see that you may read and write there, and that there is room.", absolute(local.Folder))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
+	"github.com/erlmcp/erlmcp/providers/gke"
 	"github.com/erlmcp/erlmcp/providers/kubernetes"
 )
 
@@ -59,7 +60,7 @@ func rendered(conf *config.Configuration) ([]map[string]any, error) {
 		}
 		for _, w := range wanted {
 			if w.Endpoint {
-				if v, err := plan.Exported(w.Values); err == nil && i.Target.Kind == "kubernetes" {
+				if v, err := plan.Exported(w.Values); err == nil && (i.Target.Kind == "kubernetes" || i.Target.Kind == gke.Kind) {
 					resolver.Export(i.Ref, v)
 				}
 			}
@@ -76,7 +77,7 @@ func rendered(conf *config.Configuration) ([]map[string]any, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, diag.Errorf("Nothing to render", "No server runs on a target of the kind kubernetes.").
+		return nil, diag.Errorf("Nothing to render", "No server runs on a target of the kind kubernetes or gke.").
 			Fix("Write target \"kubernetes\" \"NAME\" { … }, and target = target.kubernetes.NAME in a server.")
 	}
 	return out, nil

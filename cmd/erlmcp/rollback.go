@@ -55,7 +55,7 @@ func (c *cli) rollback(ctx context.Context, a applying, to int) (err error) {
 			return err
 		}
 	}
-	then, err := state.At(ctx, c.store(), now, to)
+	then, err := c.at(ctx, now, to)
 	if err != nil {
 		return err
 	}

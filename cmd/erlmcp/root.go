@@ -45,7 +45,7 @@ func newRoot(c *cli) *cobra.Command {
 	group(root, "main", newPlan(c), newApply(c), newDrift(c), newRollback(c), newDestroy(c))
 	group(root, "write", newInit(c), newValidate(c), newFmt(c), newSchema(c))
 	group(root, "look", newShow(c), newHistory(c), newOutput(c), newState(c), newRender(c))
-	group(root, "server", newServe(c), newCall(c), newCert(c), newToken(c), newReceipts(c))
+	group(root, "server", newServe(c), newServer(c), newCall(c), newCert(c), newToken(c), newReceipts(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	root.SetUsageTemplate(usageTemplate)
 	root.InitDefaultHelpFlag()
@@ -143,7 +143,9 @@ Examples:
 {{- end}}
 {{- if .Groups}}
 
-Other commands:{{end}}{{range $all}}{{if and (eq .GroupID "") (or .IsAvailableCommand (eq .Name "help"))}}
+Other commands:{{else}}
+
+Commands:{{end}}{{range $all}}{{if and (eq .GroupID "") (or .IsAvailableCommand (eq .Name "help"))}}
   {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}
 {{- end}}
 {{- if .HasAvailableLocalFlags}}

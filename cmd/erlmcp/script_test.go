@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fsouza/fake-gcs-server/fakestorage"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -47,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"capture":  capture,
 			"await":    await,
 			"freeport": freeport,
+			"bucket":   bucket,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -113,4 +115,17 @@ func freeport(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer l.Close()
 	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+}
+
+// bucket NAME starts an emulator of Google Cloud Storage with a bucket, and sets
+// STORAGE to its URL.
+func bucket(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: bucket NAME")
+	}
+	s, err := fakestorage.NewServerWithOptions(fakestorage.Options{Scheme: "http", Host: "127.0.0.1", PublicHost: "127.0.0.1"})
+	ts.Check(err)
+	ts.Defer(s.Stop)
+	s.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: args[0]})
+	ts.Setenv("STORAGE", s.URL())
 }

@@ -82,6 +82,9 @@ func pick(conf *config.Configuration, args []string) (*schemas.Server, error) {
 }
 
 func (c *cli) serve(ctx context.Context, doc *schemas.Server, stdio bool) error {
+	if err := server.Override(doc, os.Getenv); err != nil {
+		return err
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return err

@@ -8,12 +8,11 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/plan"
-	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/engine/view"
 )
 
 func newShow(c *cli) *cobra.Command {
-	var asJSON bool
+	var asJSON, asMarkdown bool
 	var revision int
 	cmd := &cobra.Command{
 		Use:     "show [PLAN | revision N]",
@@ -37,18 +36,25 @@ func newShow(c *cli) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
+				switch {
+				case asJSON:
 					return view.JSON(c.out, view.NewPlanJSON(saved))
+				case asMarkdown:
+					view.PlanMarkdown(c.out, saved)
+					return nil
 				}
 				view.Plan(c.out, style, saved)
 				return nil
+			}
+			if asMarkdown {
+				return diag.Errorf("Only a plan is shown as Markdown", "-markdown is for a saved plan.").Fix("Write erlmcp show -markdown PLAN.")
 			}
 			v, err := c.read(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if revision != 0 {
-				if v.Snapshot, err = state.At(cmd.Context(), c.store(), v.Snapshot, revision); err != nil {
+				if v.Snapshot, err = c.at(cmd.Context(), v.Snapshot, revision); err != nil {
 					return err
 				}
 			}
@@ -61,5 +67,6 @@ func newShow(c *cli) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&revision, "revision", 0, "the state as the revision of this `number` left it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "print a saved plan as Markdown, for a comment on a pull request")
 	return cmd
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +16,7 @@ func ask(question string, args []string) int {
 	flags := flag.NewFlagSet(question, flag.ContinueOnError)
 	socket := flags.String("control", "", "path of the control socket of the server")
 	timeout := flags.Duration("timeout", 30*time.Second, "longest wait for the answer")
+	q := control.NewQuestion(question, flags)
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -23,52 +24,18 @@ func ask(question string, args []string) int {
 		fmt.Fprintf(os.Stderr, "erlmcpd: %s needs -control, and takes no other arguments\n", question)
 		return 2
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), *timeout+q.Takes())
 	defer cancel()
 	client, err := control.Dial(*socket)
 	if err != nil {
 		return fail(err)
 	}
 	defer client.Close()
-	switch question {
-	case "health":
-		return health(ctx, client)
-	case "status":
-		return status(ctx, client)
-	case "ping":
-		err = client.Ping(ctx)
-	case "reload":
-		err = client.Reload(ctx)
-	case "stop":
-		err = client.Stop(ctx)
+	switch err := q.Ask(ctx, client, os.Stdout); {
+	case errors.Is(err, control.ErrUnhealthy):
+		return 1 // what was printed says why
+	case err != nil:
+		return fail(err)
 	}
-	if err != nil {
-		return fail(fmt.Errorf("%s: %w", question, err))
-	}
-	return 0
-}
-
-func health(ctx context.Context, client *control.Client) int {
-	ok, body, err := client.Health(ctx)
-	if err != nil {
-		return fail(fmt.Errorf("health: %w", err))
-	}
-	fmt.Printf("%s\n", body)
-	if !ok {
-		return 1
-	}
-	return 0
-}
-
-func status(ctx context.Context, client *control.Client) int {
-	s, err := client.Status(ctx)
-	if err != nil {
-		return fail(fmt.Errorf("status: %w", err))
-	}
-	out, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fail(fmt.Errorf("status: %w", err))
-	}
-	fmt.Printf("%s\n", out)
 	return 0
 }

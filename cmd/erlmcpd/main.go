@@ -7,19 +7,27 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/server/control"
 	"github.com/erlmcp/erlmcp/version"
 )
 
 const usage = `Usage: erlmcpd COMMAND [flags]
 
-  run        serve a runtime document (SIGTERM stops gracefully, SIGHUP reloads)
+  run        serve a runtime document (SIGTERM stops gracefully, SIGHUP reloads,
+             SIGUSR1 opens log files anew)
   health     ask a running server whether it is healthy (exit status 0 or 1)
   status     print what a running server says of itself, as JSON
   ping       check that a running server answers
   reload     make a running server load its document again
+  drain      make a running server take no new work and end its calls
   stop       stop a running server gracefully
+  sessions   print the sessions of a running server, as JSON
+  log-level  change the level of a running server's log until its next reload
+  reopen-logs  make a running server open its log files anew
+  profile    write a profile of a running server to standard output
   supervise  keep a server running
   version    print the version
 
@@ -34,11 +42,13 @@ func command(args []string) int {
 		fmt.Fprint(os.Stderr, usage)
 		return 2
 	}
-	switch name, rest := args[0], args[1:]; name {
+	name, rest := args[0], args[1:]
+	if slices.Contains(control.Questions, name) {
+		return ask(name, rest)
+	}
+	switch name {
 	case "run":
 		return run(rest)
-	case "health", "status", "ping", "reload", "stop":
-		return ask(name, rest)
 	case "supervise":
 		return supervise(rest)
 	case "version", "-version", "--version":

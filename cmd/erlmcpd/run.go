@@ -15,7 +15,9 @@ import (
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
+	"github.com/erlmcp/erlmcp/server/memory"
 )
 
 // maxDocument is the largest runtime document that is read.
@@ -47,7 +49,11 @@ func run(args []string) int {
 		return fail(fmt.Errorf("find the folder of files: %w", err))
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(doc.Limits.Memory) / 10 * 9) // the rest is for what Go does not count
+		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
+	}
+	bringRoots()
+	if err := backend.AdoptOrphans(); err != nil {
+		return fail(err)
 	}
 	rt, err := server.New(doc, server.Options{
 		FilesDir: *files, Bind: *bind, Log: os.Stderr, Digest: digest,
@@ -58,6 +64,9 @@ func run(args []string) int {
 	}
 	if *stdio {
 		rt.ServeStdio(os.Stdin, os.Stdout)
+		if err := rt.Stop(); err != nil {
+			return fail(err)
+		}
 		return 0
 	}
 	if err := serve(rt, *socket); err != nil {
@@ -66,7 +75,8 @@ func run(args []string) int {
 	return 0
 }
 
-// load reads and checks a document, and gives its SHA-256.
+// load reads and checks a document, changes it as the environment says, and gives
+// the SHA-256 of the file.
 func load(path string) (*schemas.Server, string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -84,6 +94,9 @@ func load(path string) (*schemas.Server, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
+	if err := server.Override(doc, os.Getenv); err != nil {
+		return nil, "", err
+	}
 	sum := sha256.Sum256(data)
 	return doc, hex.EncodeToString(sum[:]), nil
 }
@@ -95,6 +108,8 @@ func serve(rt *server.Runtime, socket string) error {
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
+	reopen := make(chan os.Signal, 1)
+	signal.Notify(reopen, syscall.SIGUSR1)
 	if err := rt.Start(); err != nil {
 		return err
 	}
@@ -106,11 +121,16 @@ func serve(rt *server.Runtime, socket string) error {
 		}
 		defer s.Close()
 	}
+	debug.FreeOSMemory() // what loading has left is of no more use
 	for {
 		select {
 		case <-hangup:
 			if err := rt.Control().Reload(context.Background()); err != nil {
 				fail(fmt.Errorf("reload: %w", err))
+			}
+		case <-reopen:
+			if err := rt.ReopenLogs(); err != nil {
+				fail(err)
 			}
 		case <-stop:
 			go func() { <-stop; rt.Abort() }() // ends with the process

@@ -21,12 +21,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/erlmcp/erlmcp/server/backend"
+	"github.com/erlmcp/erlmcp/server/telemetry/sink"
 )
 
 const (
 	firstPause = 100 * time.Millisecond // before a server that ended is started again
 	longPause  = 30 * time.Second       // the pause doubles up to this
 	goodRun    = 30 * time.Second       // a run this long makes the pause short again
+	logSize    = 8 << 20                // bytes of a log file, before it becomes the older one
 )
 
 // supervise keeps the server of a folder running: it starts the release that
@@ -53,7 +55,7 @@ func supervise(args []string) int {
 		return 1
 	}
 	defer lock.Close()
-	output := &rotatingLog{path: filepath.Join(*folder, "log", "server.log")}
+	output := sink.NewFile(filepath.Join(*folder, "log", "server.log"), sink.Rotation{Size: logSize, Keep: 1})
 	defer output.Close()
 	s := &supervisor{
 		folder: *folder, output: output,

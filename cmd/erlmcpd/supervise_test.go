@@ -67,3 +67,14 @@ func TestNothingOutlivesAServerThatIsKilled(t *testing.T) {
 	})
 	until(t, ctx, "the server is back", func() bool { return r.status(t).PID != before.PID })
 }
+
+func TestSuperviseNeedsAFolder(t *testing.T) {
+	for _, args := range [][]string{nil, {"-folder", t.TempDir(), "more"}, {"-unknown"}} {
+		if code := supervise(args); code != 2 {
+			t.Errorf("supervise %q gives %d", args, code)
+		}
+	}
+	if code := supervise([]string{"-folder", filepath.Join(t.TempDir(), "gone")}); code != 1 {
+		t.Errorf("a folder that is not there gives %d", code)
+	}
+}

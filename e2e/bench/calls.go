@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 )
 
@@ -88,12 +91,19 @@ func (b *bench) features() error {
 	receipts := map[string]any{"receipts": map[string]any{
 		"folder": filepath.Join(b.program.folder, "receipts"), "key_file": filepath.Join(b.program.folder, "receipts.key"),
 	}}
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+	defer collector.Close()
+	traced := func(ratio float64) map[string]any {
+		return map[string]any{"tracing": map[string]any{"endpoint": collector.URL, "protocol": "http", "sample_ratio": ratio}}
+	}
 	plain := way{era: modern}
 	list, err := b.contest(plain, []starter{
 		b.runtime("plain", nil),
 		b.runtime("with TLS", map[string]any{"tls": pair}).by(way{era: modern, secure: &tls.Config{InsecureSkipVerify: true}}),
 		b.runtime("with bearer auth", bearer).by(way{era: modern, headers: "Authorization: Bearer " + token + "\r\n"}),
 		b.runtime("with receipts", receipts),
+		b.runtime("with tracing of all", traced(1)),
+		b.runtime("with tracing of 1 in 100", traced(0.01)),
 	})
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func document(more map[string]any) map[string]any {
 		"name":       "bench",
 		"listen":     map[string]any{"port": 0},
 		"metrics":    map[string]any{"port": 0},
-		"rate_limit": map[string]any{"requests_per_minute": 1_000_000_000, "burst": 100_000},
+		"rate_limit": []any{map[string]any{"requests_per_minute": 1_000_000_000, "burst": 100_000}},
 		"limits":     map[string]any{"memory": "2GB"},
 		"log":        map[string]any{"level": "warn"},
 		"tool": map[string]any{"echo": map[string]any{

@@ -85,6 +85,9 @@ func (c *Configuration) Targets() []resource.Target { return c.targets }
 // Load has checked it.
 func (c *Configuration) RequiredVersion() string { return c.requiredVersion }
 
+// Backend is the backend block, nil when there is none.
+func (c *Configuration) Backend() *Backend { return c.backend }
+
 // VariableValue is an input and what it was set to.
 type VariableValue struct {
 	Name        string

@@ -71,6 +71,7 @@ type output struct {
 // declarations are the named blocks of a configuration.
 type declarations struct {
 	requiredVersion string
+	backend         *Backend
 	variables       map[string]*variable
 	locals          map[string]*local
 	targetBlocks    map[string]*target
@@ -91,8 +92,8 @@ var blockLabels = map[string][]string{
 // top level, in erlmcp, and in server.
 var notYet = map[string][]string{
 	"":       {"module", "moved", "removed", "import", "check"},
-	"erlmcp": {"backend", "encryption"},
-	"server": {"governor", "openapi", "upstream", "tracing", "lifecycle"},
+	"erlmcp": {"encryption"},
+	"server": {"lifecycle"},
 }
 
 var objectName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
@@ -161,7 +162,16 @@ func (c *Configuration) declareSettings(b *hclsyntax.Block) diag.List {
 	}
 	c.settings = b
 	d := c.decoder(nil)
-	v := d.block(schemas.Describe[schemas.Settings](), &site{what: "erlmcp", header: b.DefRange()}, b.Body, constants(c.root))
+	rest := *b.Body
+	rest.Blocks = nil
+	for _, inner := range b.Body.Blocks {
+		if inner.Type != "backend" {
+			rest.Blocks = append(rest.Blocks, inner)
+			continue
+		}
+		d.diags = append(d.diags, c.declareBackend(inner)...)
+	}
+	v := d.block(schemas.Describe[schemas.Settings](), &site{what: "erlmcp", header: b.DefRange()}, &rest, constants(c.root))
 	if d.diags.HasErrors() {
 		return d.diags
 	}

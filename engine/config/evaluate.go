@@ -22,7 +22,7 @@ func (c *Configuration) evaluate(p *place, known *Exports) (resource.Instance, d
 	d := c.decoder(&shipment{})
 	d.besides = schemas.Describe[schemas.Placement]()
 	at := &site{what: "server", label: s.name, header: s.at, internal: map[string]cty.Value{"name": cty.StringVal(s.name)}}
-	document := d.block(schemas.Describe[schemas.Server](), at, s.body, ctx)
+	document := d.lower(d.block(schemas.Describe[schemas.Server](), at, s.body, ctx), at, s.body)
 	placement, smokes := d.placement(at, s.body, ctx)
 	diags = append(diags, d.diags...)
 	diags.Sort()

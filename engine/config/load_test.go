@@ -20,6 +20,7 @@ func kinds() map[string]*schemas.Block {
 		"host":       schemas.Describe[schemas.HostTarget](),
 		"docker":     schemas.Describe[schemas.DockerTarget](),
 		"kubernetes": schemas.Describe[schemas.KubernetesTarget](),
+		"gke":        schemas.Describe[schemas.GKETarget](),
 		"sim":        schemas.Describe[schemas.SimTarget](),
 	}
 }

@@ -103,6 +103,13 @@ func listeners(p *place) []listener {
 	if on, _ := metrics.GetAttr("enabled").Unmark(); (on.IsNull() || isTrue(on)) && !metrics.GetAttr("port").IsNull() {
 		add(metrics, "port", "metrics.port", schemas.Describe[schemas.Metrics]())
 	}
+	if further, _ := metrics.GetAttr("addresses").UnmarkDeep(); !further.IsNull() && further.IsWhollyKnown() {
+		for _, v := range further.AsValueSlice() {
+			if at, err := netip.ParseAddrPort(v.AsString()); err == nil {
+				out = append(out, listener{int64(at.Port()), at.Addr(), p, "metrics.addresses"})
+			}
+		}
+	}
 	return out
 }
 

@@ -49,7 +49,7 @@ func (w *writer) body(b *schemas.Block) {
 		}
 	}
 	for _, n := range b.Blocks {
-		if skip[n.Name] {
+		if skip[n.Name] || n.Name == "openapi" { // which stands for tools, and is not in a document
 			continue
 		}
 		least, most := 0, 1

@@ -20,10 +20,11 @@ type world struct {
 	dir     string // of the configuration, absolute
 	environ map[string]string
 
-	mu      sync.Mutex
-	digests map[string]seen[resource.File]
-	folders map[string]seen[[]resource.File]
-	texts   map[string]seen[[]byte]
+	mu       sync.Mutex
+	digests  map[string]seen[resource.File]
+	folders  map[string]seen[[]resource.File]
+	texts    map[string]seen[[]byte]
+	openapis map[string]seen[*lowered]
 }
 
 // seen is what a look at the machine gave.
@@ -35,9 +36,10 @@ type seen[T any] struct {
 func newWorld(dir string, environ []string) *world {
 	w := &world{
 		dir: dir, environ: map[string]string{},
-		digests: map[string]seen[resource.File]{},
-		folders: map[string]seen[[]resource.File]{},
-		texts:   map[string]seen[[]byte]{},
+		digests:  map[string]seen[resource.File]{},
+		folders:  map[string]seen[[]resource.File]{},
+		texts:    map[string]seen[[]byte]{},
+		openapis: map[string]seen[*lowered]{},
 	}
 	for _, kv := range environ {
 		if name, value, ok := strings.Cut(kv, "="); ok {

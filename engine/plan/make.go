@@ -213,6 +213,7 @@ func (p *planner) decideRest(context.Context) {
 func (p *planner) finish(context.Context) {
 	for _, a := range slices.SortedFunc(maps.Keys(p.decided), address.Resource.Compare) {
 		d := p.decided[a]
+		p.checkProtected(d)
 		if w := p.wanted[a]; w != nil && d.change.Action == Update && d.change.Impact > resource.ImpactNone {
 			d.change.Stages = w.Stages
 		}
@@ -224,6 +225,19 @@ func (p *planner) finish(context.Context) {
 	}
 	p.listTargets()
 	p.planOutputs()
+}
+
+// checkProtected refuses to delete what its provider says must not be.
+func (p *planner) checkProtected(d *decision) {
+	t := p.resolver.Type(d.change.Type)
+	if !d.deletes() || t == nil || t.Protected == nil {
+		return
+	}
+	if why := t.Protected(d.found.Values); why != "" {
+		e := diag.Errorf(fmt.Sprintf("%s is protected", d.change.Address), "It would be %sd. Nothing was changed.", d.change.Action)
+		e.Address = d.change.Address.String()
+		p.diags = append(p.diags, e.Fix("%s", why))
+	}
 }
 
 // listTargets records the targets that steps reach.

@@ -23,6 +23,10 @@ type Type struct {
 	Name       string // unique among all providers: "docker_container"
 	Doc        string
 	Attributes []Attribute
+	// Protected says of an object that must not be deleted, why and what to do about
+	// it, in sentences; "" of one that may. A plan that would delete it is refused.
+	// Nil for a type of which everything may be deleted.
+	Protected func(found cty.Value) string
 }
 
 // Attribute describes one attribute of a resource type.

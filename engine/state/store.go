@@ -47,6 +47,10 @@ type Lease interface {
 	// has been folded already. Previous is the serial of the snapshot that it
 	// replaces, 0 for none; Replace fails when another stands there.
 	Replace(ctx context.Context, snapshot []byte, previous uint64) error
+	// Retire takes the snapshot out of its place, which has been copied elsewhere,
+	// and keeps it among the earlier ones: whoever still looks here is told that
+	// the state is missing. The journal, which has been copied with it, is dropped.
+	Retire(ctx context.Context) error
 	// Release gives the lock back. It may be called twice.
 	Release() error
 }
@@ -68,11 +72,18 @@ func (h Holder) String() string {
 type HeldError struct {
 	Holder Holder // zero when it is not known
 	Where  string // of the lock
+	// Ends is when the lock ends unless its holder renews it; 0 for one that ends
+	// with its holder.
+	Ends time.Duration
 }
 
 func (e *HeldError) Error() string {
-	if e.Holder.Who == "" {
-		return fmt.Sprintf("the state is locked (%s)", e.Where)
+	text := fmt.Sprintf("the state is locked (%s)", e.Where)
+	if e.Holder.Who != "" {
+		text += ": " + e.Holder.String()
 	}
-	return fmt.Sprintf("the state is locked (%s): %s", e.Where, e.Holder)
+	if e.Ends > 0 {
+		text += fmt.Sprintf("; unless it is renewed, the lock ends in %s", e.Ends.Round(time.Second))
+	}
+	return text
 }

@@ -27,6 +27,9 @@ type Case struct {
 	// Replaced differs from Document in what needs a new object; NilVal when
 	// nothing does.
 	Replaced cty.Value
+	// Unserved says that nothing answers requests, so that there is nothing to check
+	// and to put back.
+	Unserved bool
 	// Files are shipped with each document.
 	Files []resource.File
 

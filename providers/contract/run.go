@@ -155,6 +155,9 @@ func (b *bench) testReplace() {
 }
 
 func (b *bench) testPutBack() {
+	if b.Unserved {
+		return
+	}
 	b.apply(b.Document)
 	before := b.Objects(b.t, b.lineage)
 	for name, document := range map[string]cty.Value{"updated": b.Updated, "replaced": b.Replaced} {

@@ -155,13 +155,17 @@ func publish(doc, shipped cty.Value) cty.Value {
 		add(v[3], v[1], v[3])
 		if v[4].True() {
 			add(v[5], v[6], v[7])
+			for _, at := range document.Addresses(v[8]) {
+				ports[strconv.Itoa(int(at.Port()))+"/tcp"] = binding(at.Addr().String(), int(at.Port()))
+			}
 		}
 		return textMap(ports)
 	},
 		document.Setting(shipped, "listen", "port"), document.Setting(doc, "listen", "address"), document.Setting(doc, "listen", "port"),
 		document.Setting(doc, "listen", "tcp_port"),
 		document.Setting(doc, "metrics", "enabled"),
-		document.Setting(shipped, "metrics", "port"), document.Setting(doc, "metrics", "address"), document.Setting(doc, "metrics", "port"))
+		document.Setting(shipped, "metrics", "port"), document.Setting(doc, "metrics", "address"), document.Setting(doc, "metrics", "port"),
+		document.Setting(doc, "metrics", "addresses"))
 }
 
 // binding writes an address in its shortest form, as it is read back.
@@ -187,7 +191,27 @@ func checkAddresses(in resource.Instance) diag.List {
 			l = append(l, d)
 		}
 	}
-	return l
+	return append(l, checkFurther(in)...)
+}
+
+// checkFurther refuses further addresses of the metrics with a port of their own
+// in common: in a container they would be one.
+func checkFurther(in resource.Instance) diag.List {
+	v, _ := document.Setting(in.Document, "metrics", "addresses").UnmarkDeep()
+	if !v.IsWhollyKnown() {
+		return nil
+	}
+	taken := map[uint16]bool{}
+	for _, at := range document.Addresses(v) {
+		if taken[at.Port()] {
+			d := diag.Errorf("one port twice", "Two of metrics.addresses have the port %d, which is one in a container.", at.Port()).
+				Fix("Give each a port of its own.")
+			d.Address = in.Address.String()
+			return diag.List{d}
+		}
+		taken[at.Port()] = true
+	}
+	return nil
 }
 
 // leastMemory is what an engine gives a container at least, in bytes.

@@ -120,6 +120,8 @@ func TestLowerPorts(t *testing.T) {
 			map[string]string{"80/tcp": "0.0.0.0:80", "5005/tcp": "0.0.0.0:5005", "91/tcp": "[::1]:91"}, 80, cty.StringVal("http://127.0.0.1:80/mcp")},
 		{"ports for the engine to pick", `{"name":"x","listen":{"port":0,"tcp_port":8080},"metrics":{"port":0}}`,
 			map[string]string{"8081/tcp": "127.0.0.1:0", "8080/tcp": "127.0.0.1:8080", "9090/tcp": "127.0.0.1:0"}, 8081, cty.NullVal(cty.String)},
+		{"further addresses of the metrics", `{"name":"x","metrics":{"addresses":["127.0.0.1:9464","[::1]:9465"]}}`,
+			map[string]string{"8080/tcp": "127.0.0.1:8080", "9090/tcp": "127.0.0.1:9090", "9464/tcp": "127.0.0.1:9464", "9465/tcp": "[::1]:9465"}, 0, cty.StringVal("http://127.0.0.1:8080/mcp")},
 		{"no metrics", `{"name":"x","metrics":{"enabled":false}}`,
 			map[string]string{"8080/tcp": "127.0.0.1:8080"}, 0, cty.StringVal("http://127.0.0.1:8080/mcp")},
 	} {
@@ -174,6 +176,7 @@ func TestLowerRefuses(t *testing.T) {
 		want           string
 	}{
 		{"a host name to listen on", `{"name":"x","listen":{"address":"localhost"}}`, map[string]cty.Value{}, `The address "localhost" of listen`},
+		{"one port of the metrics twice", `{"name":"x","metrics":{"addresses":["127.0.0.1:9464","127.0.0.2:9464"]}}`, map[string]cty.Value{}, `Two of metrics.addresses have the port 9464`},
 		{"a prefix that images cannot have", `{"name":"x"}`, map[string]cty.Value{"prefix": cty.StringVal("My App")}, `The prefix "My App"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -61,6 +62,21 @@ func Derive(t cty.Type, compute func([]cty.Value) cty.Value, from ...cty.Value) 
 		return cty.UnknownVal(t).WithMarks(marks...)
 	}
 	return compute(plain).WithMarks(marks...)
+}
+
+// Addresses are the addresses with ports in a known list of texts, which may be
+// null. Those that do not parse were refused by the vocabulary.
+func Addresses(list cty.Value) []netip.AddrPort {
+	if list.IsNull() {
+		return nil
+	}
+	var out []netip.AddrPort
+	for _, v := range list.AsValueSlice() {
+		if at, err := netip.ParseAddrPort(v.AsString()); err == nil {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // Int is the whole number in a known value.

@@ -12,7 +12,7 @@ import (
 const askTimeout = 3 * time.Second
 
 // dial connects to the server's control socket.
-func (f folder) dial() (*control.Client, error) { return control.Dial(f.join("run", "control.sock")) }
+func (f folder) dial() (*control.Client, error) { return control.Dial(f.socket()) }
 
 // status is what the server says of itself; ok is false when it does not answer.
 func (f folder) status(ctx context.Context) (s control.Status, ok bool) {

@@ -30,6 +30,7 @@ func (f folder) releases() string { return f.join("releases") }
 func (f folder) current() string  { return f.join("current") }
 func (f folder) lock() string     { return f.join("run", "supervisor.lock") }
 func (f folder) child() string    { return f.join("run", "child.json") }
+func (f folder) socket() string   { return f.join("run", "control.sock") }
 func (f folder) loaded() string   { return f.join("run", "loaded") }
 func (f folder) log() string      { return f.join("log", "server.log") }
 

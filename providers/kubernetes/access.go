@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/zclconf/go-cty/cty"
 	"k8s.io/client-go/rest"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -42,4 +43,21 @@ func (p *Provider) OpenWriterBy(ctx context.Context, a *Access, t resource.Targe
 		return nil, err
 	}
 	return &writer{cluster: c}, nil
+}
+
+// Beside is one more object of a server, which another provider adds: of a type of
+// this package, with the name, namespace and labels of the server's Service.
+func Beside(service resource.Desired, part, typ string, spec map[string]any) resource.Desired {
+	name := service.Values.GetAttr("name")
+	at := service.Address
+	at.Part = part
+	return resource.Desired{
+		Address: at, Type: typ, DependsOn: service.DependsOn, Values: object(typeOf(typ), map[string]cty.Value{
+			"name": name, "namespace": service.Values.GetAttr("namespace"),
+			"manifest": valueOf(fields{
+				"metadata": fields{"labels": fields{labelName: name.AsString(), "app.kubernetes.io/managed-by": Manager, LabelServer: name.AsString()}},
+				"spec":     spec,
+			}),
+		}),
+	}
 }

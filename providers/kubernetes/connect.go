@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/discovery"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -90,13 +91,21 @@ func (s settings) clientConfig() (*rest.Config, error) {
 func reach(ctx context.Context, config *rest.Config) error {
 	bounded := rest.CopyConfig(config)
 	bounded.Timeout = connectTimeout
-	client, err := discovery.NewDiscoveryClientForConfig(bounded)
+	client, err := plainClient(bounded)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return client.RESTClient().Get().AbsPath("/version").Do(ctx).Error()
+	return client.Get().AbsPath("/version").Do(ctx).Error()
+}
+
+// plainClient asks for paths. It is not the discovery client's, which brings the
+// types of every API there is: they register whenever the program starts.
+func plainClient(config *rest.Config) (rest.Interface, error) {
+	untyped := rest.CopyConfig(config)
+	untyped.NegotiatedSerializer = serializer.NewCodecFactory(runtime.NewScheme()).WithoutConversion()
+	return rest.UnversionedRESTClientFor(untyped)
 }
 
 func unreachable(t resource.Target, host string, err error) error {

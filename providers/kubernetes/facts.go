@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -94,6 +95,16 @@ func shipped(doc cty.Value) cty.Value {
 	out = document.With(out, "listen", "port", port(func(p ports) int64 { return p.front }))
 	out = document.With(out, "listen", "tcp_port", port(func(p ports) int64 { return p.raw }))
 	out = document.With(out, "metrics", "address", everywhere)
+	out = document.With(out, "metrics", "addresses", document.Derive(cty.List(cty.String), func(v []cty.Value) cty.Value {
+		var further []cty.Value
+		for _, at := range document.Addresses(v[0]) {
+			further = append(further, cty.StringVal(netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()).String()))
+		}
+		if further == nil {
+			return v[0]
+		}
+		return cty.ListVal(further)
+	}, document.Setting(doc, "metrics", "addresses")))
 	return document.With(out, "metrics", "port", port(func(p ports) int64 { return p.metrics }))
 }
 

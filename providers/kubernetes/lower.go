@@ -24,7 +24,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
-	l := &lowering{settings: s, in: in, name: objectName(s.Prefix, in.Address.Slug())}
+	l := &lowering{settings: s, in: in, name: ObjectName(s.Prefix, in.Address)}
 	if err := cmp.Or(l.place(), surgeOf(in)); err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
@@ -209,6 +209,11 @@ var (
 
 // nameLength leaves room for what is put after the name of a server's objects.
 const nameLength = 50
+
+// ObjectName is the name of a server's objects on a target with a prefix.
+func ObjectName(prefix string, server address.Server) string {
+	return objectName(prefix, server.Slug())
+}
 
 // objectName is a name that every kind of object takes (RFC 1035): as near to
 // the slug as can be, and with a digest where that loses something.

@@ -128,9 +128,9 @@ func (l *lowering) container(f facts) fields {
 			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 			"capabilities": fields{"drop": texts("ALL")},
 		},
-		"startupProbe":   l.probe(f, 1, 120),
-		"readinessProbe": l.probe(f, 5, 2),
-		"livenessProbe":  l.probe(f, 10, 6),
+		"startupProbe":   l.probe(f.health, "health", 1, 120),
+		"readinessProbe": l.probe(f.health, "health", 5, 2),
+		"livenessProbe":  l.probe(strings.TrimSuffix(f.health, "/")+"/live", "ping", 10, 6),
 		"lifecycle":      fields{"preStop": fields{"sleep": fields{"seconds": int64(lameDuck / time.Second)}}},
 		"volumeMounts":   mounts,
 	}
@@ -138,16 +138,16 @@ func (l *lowering) container(f facts) fields {
 
 func cores(milli int64) string { return resource.NewMilliQuantity(milli, resource.DecimalSI).String() }
 
-// probe asks for health over HTTP, and over the control socket where a request
-// from the node would be refused: it has no client certificate, and does not name
-// one of the hosts.
-func (l *lowering) probe(f facts, period, failures int64) fields {
+// probe asks over HTTP, and puts the question over the control socket where a
+// request from the node would be refused: it has no client certificate, and does
+// not name one of the hosts.
+func (l *lowering) probe(path, question string, period, failures int64) fields {
 	out := fields{"periodSeconds": period, "failureThreshold": failures, "timeoutSeconds": int64(5)}
 	if l.has("listen", "hosts") || l.has("tls", "client_ca") || l.has("tls", "client_ca_file") || l.has("tls", "client_auth") {
-		out["exec"] = fields{"command": texts(image.Program, "health", "-control", controlPath)}
+		out["exec"] = fields{"command": texts(image.Program, question, "-control", controlPath)}
 		return out
 	}
-	out["httpGet"] = fields{"path": f.health, "port": "mcp", "scheme": strings.ToUpper(l.scheme())}
+	out["httpGet"] = fields{"path": path, "port": "mcp", "scheme": strings.ToUpper(l.scheme())}
 	return out
 }
 

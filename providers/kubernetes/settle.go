@@ -10,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -264,9 +263,5 @@ func (w *writer) awaitAddress(ctx context.Context, c resource.Change, i intent) 
 
 // streamClient is a client for what is not an object, such as a log.
 func (c *cluster) streamClient() (rest.Interface, error) {
-	d, err := discovery.NewDiscoveryClientForConfig(c.config)
-	if err != nil {
-		return nil, err
-	}
-	return d.RESTClient(), nil
+	return plainClient(c.config)
 }

@@ -22,6 +22,8 @@ const (
 	RouteType       = "kubernetes_http_route"
 	IngressType     = "kubernetes_ingress"
 	MonitorType     = "kubernetes_pod_monitor"
+	FrontendType    = "kubernetes_frontend_config" // GKE
+	BackendType     = "kubernetes_backend_config"  // GKE
 	AutoscalerType  = "kubernetes_autoscaler"
 	DisruptionType  = "kubernetes_disruption_budget"
 	NetworkType     = "kubernetes_network_policy"
@@ -85,6 +87,8 @@ var (
 		ServiceType:     kindOf("", "v1", "services", "Service"),
 		RouteType:       kindOf(routeGroup, "v1", "httproutes", "HTTPRoute"),
 		IngressType:     kindOf("networking.k8s.io", "v1", "ingresses", "Ingress"),
+		FrontendType:    kindOf("networking.gke.io", "v1beta1", "frontendconfigs", "FrontendConfig"),
+		BackendType:     kindOf("cloud.google.com", "v1", "backendconfigs", "BackendConfig"),
 		MonitorType:     kindOf("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor"),
 		AutoscalerType:  kindOf("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
 		DisruptionType:  kindOf("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
@@ -101,6 +105,8 @@ var resourceTypes = []*resource.Type{
 			{Name: "platform", Type: cty.String, Doc: "Operating system and architecture."},
 		},
 	},
+	objectType(FrontendType, "How GKE's load balancer of an Ingress speaks to clients.", nil),
+	objectType(BackendType, "How GKE's load balancer of an Ingress speaks to a server's pods.", nil),
 	objectType(AccountType, "The identity of a server's pods.", nil),
 	workloadType(DeploymentType, "The pods of a server, with its document and files.", resource.ImpactRolling),
 	workloadType(StatefulSetType, "The pods of a server that keeps data, with its document and files.", resource.ImpactRestart),

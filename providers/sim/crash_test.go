@@ -145,6 +145,8 @@ func (d mounted) Replace(_ context.Context, snapshot []byte, previous uint64) er
 	return nil
 }
 
+func (d mounted) Retire(context.Context) error { return errors.New("this state does not move") }
+
 func (d mounted) Release() error { return nil }
 
 // lab is a disk and a world, on which machines work one after another.

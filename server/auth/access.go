@@ -1,8 +1,9 @@
 package auth
 
 import (
-	"github.com/erlmcp/erlmcp/schemas"
 	"slices"
+
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 // Kind is what can be allowed and denied.
@@ -19,16 +20,16 @@ const (
 type access struct{ allow, deny []rule }
 
 type rule struct {
-	identities []pattern
+	identities Patterns
 	scopes     []string
 	things     things
 }
 
 // things are what a rule is about; all when there are no patterns at all.
-type things [kinds][]pattern
+type things [kinds]Patterns
 
 func (t *things) has(kind Kind, names []string) bool {
-	return matches(t[kind], names...)
+	return t[kind].Match(names...)
 }
 
 func (t *things) all() bool { return len(t[Tool])+len(t[Resource])+len(t[Prompt]) == 0 }
@@ -40,14 +41,14 @@ func newAccess(block *schemas.Auth) access {
 func rules(blocks []schemas.AccessRule) []rule {
 	var out []rule
 	for _, b := range blocks {
-		out = append(out, rule{patterns(b.Identities), b.Scopes, things{patterns(b.Tools), patterns(b.Resources), patterns(b.Prompts)}})
+		out = append(out, rule{NewPatterns(b.Identities), b.Scopes, things{NewPatterns(b.Tools), NewPatterns(b.Resources), NewPatterns(b.Prompts)}})
 	}
 	return out
 }
 
 // about reports whether a rule is about that client.
 func (r *rule) about(id *Identity) bool {
-	if len(r.identities) > 0 && !matches(r.identities, id.Key) {
+	if len(r.identities) > 0 && !r.identities.Match(id.Key) {
 		return false
 	}
 	for _, s := range r.scopes {

@@ -9,11 +9,11 @@ import (
 
 // certificates are the rules on the names in client certificates.
 type certificates struct {
-	commonNames, dnsNames, uris []pattern
+	commonNames, dnsNames, uris Patterns
 }
 
 func newCertificates(block *schemas.MTLS) *certificates {
-	return &certificates{patterns(block.CommonNames), patterns(block.DNSNames), patterns(block.URIs)}
+	return &certificates{NewPatterns(block.CommonNames), NewPatterns(block.DNSNames), NewPatterns(block.URIs)}
 }
 
 // identity is that of a connection with a certificate that was verified and has
@@ -26,16 +26,16 @@ func (c *certificates) identity(state *tls.ConnectionState) *Identity {
 	if len(c.commonNames)+len(c.dnsNames)+len(c.uris) == 0 {
 		return &Identity{Key: "cert:" + CertificateName(leaf)}
 	}
-	if matches(c.commonNames, leaf.Subject.CommonName) {
+	if c.commonNames.Match(leaf.Subject.CommonName) {
 		return &Identity{Key: "cert:" + leaf.Subject.CommonName}
 	}
 	for _, name := range leaf.DNSNames {
-		if matches(c.dnsNames, name) {
+		if c.dnsNames.Match(name) {
 			return &Identity{Key: "cert:" + name}
 		}
 	}
 	for _, uri := range leaf.URIs {
-		if name := uri.String(); matches(c.uris, name) {
+		if name := uri.String(); c.uris.Match(name) {
 			return &Identity{Key: "cert:" + name}
 		}
 	}

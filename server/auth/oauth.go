@@ -61,7 +61,7 @@ func newOAuth(block *schemas.OAuth, env Env, earlier *oauth) *oauth {
 	o := &oauth{block: block, scopes: block.Scopes, now: env.Now, verified: map[[sha256.Size]byte]verified{}}
 	for _, name := range slices.Sorted(maps.Keys(block.Scope)) {
 		s := block.Scope[name]
-		o.extra = append(o.extra, extra{name, things{patterns(s.Tools), patterns(s.Resources), patterns(s.Prompts)}})
+		o.extra = append(o.extra, extra{name, things{schemas.Patterns(s.Tools), schemas.Patterns(s.Resources), schemas.Patterns(s.Prompts)}})
 	}
 	if earlier != nil && earlier.block.Issuer == block.Issuer && earlier.block.JWKSURL == block.JWKSURL {
 		o.keys = earlier.keys

@@ -40,6 +40,7 @@ func endLeftovers(program int, mark string) {
 		}
 		return pid > program || pid <= last // the ids have begun anew
 	})
+	children.endOrphans(program)
 }
 
 // EndPrograms ends the programs that the runtime of that process id has left

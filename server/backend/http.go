@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -16,11 +17,13 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/schemas/expr"
 	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
+	"github.com/erlmcp/erlmcp/server/telemetry/tracing"
 	"github.com/erlmcp/erlmcp/version"
 )
 
@@ -37,13 +40,15 @@ type httpTool struct {
 	url     *expr.Template
 	headers []named
 	body    *expr.Template
+	sends   []parameter
+	payload payload
 	wait    time.Duration
 	limit   schemas.Size
 	log     hclog.Logger
 }
 
 func newHTTP(h *schemas.HTTP, c compiler, env Env) (Tool, error) {
-	t := &httpTool{client: newClient(h.Redirects), method: h.Method, wait: time.Duration(h.Timeout), limit: h.ResponseLimit, log: env.Logger}
+	t := &httpTool{client: NewClient(h.Redirects, nil), method: h.Method, wait: time.Duration(h.Timeout), limit: h.ResponseLimit, log: env.Logger}
 	for name := range h.Headers {
 		if !headerName.MatchString(name) {
 			return nil, fmt.Errorf("http.headers: %q cannot be the name of a header", name)
@@ -59,31 +64,13 @@ func newHTTP(h *schemas.HTTP, c compiler, env Env) (Tool, error) {
 	if t.body, err = c.template("http.body", h.Body, "text"); err != nil {
 		return nil, err
 	}
-	return t, nil
-}
-
-// newClient returns a client that keeps connections for the next call, and
-// follows redirects to the same host only.
-func newClient(redirects int) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConns:           64,
-			MaxIdleConnsPerHost:    64,
-			IdleConnTimeout:        90 * time.Second,
-			TLSHandshakeTimeout:    10 * time.Second,
-			MaxResponseHeaderBytes: 1 << 20,
-		},
-		CheckRedirect: func(next *http.Request, before []*http.Request) error {
-			first := before[0].URL
-			if len(before) > redirects || next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
-				return http.ErrUseLastResponse
-			}
-			return nil
-		},
+	if t.sends, err = newParameters(h, c); err != nil {
+		return nil, err
 	}
+	if t.payload, err = newPayload(h, c); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // Call sends the request and answers with the body of the response. No text of
@@ -95,15 +82,17 @@ func (t *httpTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	if err != nil {
 		return unfit(err), nil
 	}
-	begun := time.Now()
+	begun, span := time.Now(), tracing.Outgoing(request)
 	response, body, err := t.exchange(request)
 	if errors.Is(err, memory.ErrShort) {
 		return nil, err
 	}
 	if err != nil {
+		span.Failed("no_response")
 		t.log.Debug("request failed", "host", request.URL.Host, "took", time.Since(begun))
 		return protocol.ErrorResult(t.explain(ctx, limited, request.URL.Host, err)), nil
 	}
+	span.Answered(response.StatusCode)
 	t.log.Debug("request answered", "host", request.URL.Host, "status", response.StatusCode, "took", time.Since(begun))
 	return t.result(response, body), nil
 }
@@ -114,21 +103,23 @@ func (t *httpTool) request(ctx context.Context, args map[string]any) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
-	body, err := eval("http.body", t.body, input)
+	body, mediaType, err := t.content(args, input)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, t.method, address, strings.NewReader(body))
+	more, err := send(t.sends, args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, t.method, addQuery(address, more.query), bytes.NewReader(body))
 	if err != nil {
 		return nil, errors.New("http.url: they do not make a URL")
 	}
 	r.Header.Set("User-Agent", "erlmcp/"+version.Version)
-	if body != "" {
-		r.Header.Set("Content-Type", "text/plain; charset=utf-8")
-		if json.Valid([]byte(body)) {
-			r.Header.Set("Content-Type", "application/json")
-		}
+	if mediaType != "" {
+		r.Header.Set("Content-Type", mediaType)
 	}
+	maps.Copy(r.Header, more.headers)
 	for _, h := range t.headers {
 		value, err := eval("http.headers."+h.name, h.template, input)
 		if err != nil {
@@ -142,7 +133,29 @@ func (t *httpTool) request(ctx context.Context, args map[string]any) (*http.Requ
 			r.Header.Set(h.name, value)
 		}
 	}
+	if len(more.cookies) > 0 {
+		all := strings.Join(more.cookies, "; ")
+		if fixed := r.Header.Get("Cookie"); fixed != "" {
+			all = fixed + "; " + all
+		}
+		r.Header.Set("Cookie", all)
+	}
 	return r, nil
+}
+
+// content is the body of a request and its media type; none when it is empty.
+func (t *httpTool) content(args map[string]any, input cty.Value) ([]byte, string, error) {
+	if t.payload.argument != "" {
+		return t.payload.write(args)
+	}
+	body, err := eval("http.body", t.body, input)
+	switch {
+	case err != nil || body == "":
+		return nil, "", err
+	case json.Valid([]byte(body)):
+		return []byte(body), "application/json", nil
+	}
+	return []byte(body), "text/plain; charset=utf-8", nil
 }
 
 var errTooLarge = errors.New("response too large")
@@ -174,12 +187,12 @@ func (t *httpTool) explain(ctx, limited context.Context, host string, err error)
 	case errors.Is(err, errTooLarge):
 		return fmt.Sprintf("The response of %s is larger than %s.", host, t.limit)
 	}
-	return fmt.Sprintf("The request to %s failed: %s.", host, reason(err))
+	return fmt.Sprintf("The request to %s failed: %s.", host, Reason(err))
 }
 
-// reason is what may be said of an error. What net/http says of others quotes
+// Reason is what may be said of an error of an HTTP request. What net/http says of others quotes
 // the URL or a header.
-func reason(err error) string {
+func Reason(err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
 	switch {

@@ -75,10 +75,17 @@ func (p *program) start() error {
 	go func() { // ends with the program
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+		err := children.start(func() (int, error) {
+			if err := p.cmd.Start(); err != nil {
+				return 0, err
+			}
+			return p.cmd.Process.Pid, nil
+		})
 		started <- err
 		if err == nil {
-			p.ended <- p.cmd.Wait()
+			err := p.cmd.Wait()
+			children.ended(p.cmd.Process.Pid)
+			p.ended <- err
 		}
 	}()
 	return <-started

@@ -38,7 +38,8 @@ type Catalog struct {
 	single    map[string]*resource
 	templates []*template // by name
 	prompts   map[string]*Prompt
-	maxSize   int64 // of what a resource holds
+	foreign   []foreign // by the name of their block
+	maxSize   int64     // of what a resource holds
 	log       hclog.Logger
 	live      bool
 	checkOnly bool // whether it is thrown away once it is built
@@ -127,6 +128,7 @@ func fail(wrong diag.List, block string, err error) diag.List {
 
 // render makes the lists that do not depend on the world outside.
 func (c *Catalog) render() {
+	c.toolList, c.promptList, c.templateList = nil, nil, nil
 	for _, name := range names(c.tools) {
 		c.toolList = append(c.toolList, entry{name, c.tools[name].definition})
 	}
@@ -142,6 +144,7 @@ func (c *Catalog) render() {
 	for _, t := range c.templates {
 		c.templateList = append(c.templateList, entry{t.name + "\n", t.definition()}) // a folder may have the name
 	}
+	c.templateList = append(c.templateList, c.foreignTemplates()...)
 	sort.Slice(c.templateList, func(i, j int) bool { return c.templateList[i].key < c.templateList[j].key })
 }
 

@@ -158,7 +158,7 @@ func TestAFolder(t *testing.T) {
 		"erlmcp://docs/a%00":            "",
 		"erlmcp://other/a":              "",
 	} {
-		out, err := c.AppendResource([]byte("{"), uri, protocol.V20251125)
+		out, err := c.AppendResource(t.Context(), []byte("{"), uri, protocol.V20251125)
 		switch {
 		case want == "" && (err == nil || err.Code != protocol.ResourceNotFound):
 			t.Errorf("%s: %s, %v; want it not to be found", uri, out, err)
@@ -209,16 +209,16 @@ func TestFilesAndTexts(t *testing.T) {
 	if got, want := fmt.Sprint(uris(t, c)), "[erlmcp://big u:data erlmcp://empty]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if out, err := c.AppendResource([]byte("{"), "u:data", protocol.V20260728); err != nil || object(out) != `{"contents":[{"uri":"u:data","mimeType":"application/json","text":"{}"}]}` {
+	if out, err := c.AppendResource(t.Context(), []byte("{"), "u:data", protocol.V20260728); err != nil || object(out) != `{"contents":[{"uri":"u:data","mimeType":"application/json","text":"{}"}]}` {
 		t.Errorf("data: %s, %v", out, err)
 	}
-	if out, err := c.AppendResource([]byte("{"), "erlmcp://empty", protocol.V20260728); err != nil || object(out) != `{"contents":[{"uri":"erlmcp://empty","mimeType":"text/plain","text":""}]}` {
+	if out, err := c.AppendResource(t.Context(), []byte("{"), "erlmcp://empty", protocol.V20260728); err != nil || object(out) != `{"contents":[{"uri":"erlmcp://empty","mimeType":"text/plain","text":""}]}` {
 		t.Errorf("empty: %s, %v", out, err)
 	}
-	if _, err := c.AppendResource(nil, "erlmcp://big", protocol.V20260728); err == nil || err.Code != protocol.InternalError || !strings.Contains(err.Message, "limits.response_size") {
+	if _, err := c.AppendResource(t.Context(), nil, "erlmcp://big", protocol.V20260728); err == nil || err.Code != protocol.InternalError || !strings.Contains(err.Message, "limits.response_size") {
 		t.Errorf("a file that is too large: %v", err)
 	}
-	if _, err := c.AppendResource(nil, "u:none", protocol.V20260728); err == nil || err.Code != protocol.InvalidParams {
+	if _, err := c.AppendResource(t.Context(), nil, "u:none", protocol.V20260728); err == nil || err.Code != protocol.InvalidParams {
 		t.Errorf("not found in the modern era: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"reflect"
 	"sort"
 )
 
@@ -30,7 +31,7 @@ func same(a, b list) bool {
 }
 
 func (c *Catalog) sameResources(next *Catalog) bool {
-	if len(c.resources) != len(next.resources) || !same(c.templateList, next.templateList) {
+	if len(c.resources) != len(next.resources) || !same(c.templateList, next.templateList) || !c.sameForeign(next) {
 		return false
 	}
 	for i, r := range c.resources {
@@ -46,7 +47,8 @@ func (c *Catalog) sameResources(next *Catalog) bool {
 func (c *Catalog) updated(next *Catalog) []string {
 	var out []string
 	for uri, r := range c.single {
-		if n := next.single[uri]; n != nil && r.spec.Text != nil && n.spec.Text != nil && *r.spec.Text != *n.spec.Text {
+		if n := next.single[uri]; n != nil && r.spec.Text != nil && n.spec.Text != nil && *r.spec.Text != *n.spec.Text ||
+			n != nil && !reflect.DeepEqual(r.spec.HTTP, n.spec.HTTP) {
 			out = append(out, uri)
 		}
 	}

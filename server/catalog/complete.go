@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"context"
 	"encoding/json"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -16,7 +18,7 @@ const maxCompletions = 100
 // AppendCompletion appends the members of the result of completion/complete: the
 // values that begin with what was typed, then those that hold it, whatever the
 // case.
-func (c *Catalog) AppendCompletion(dst []byte, m *protocol.Message) ([]byte, *protocol.Error) {
+func (c *Catalog) AppendCompletion(ctx context.Context, dst []byte, m *protocol.Message) ([]byte, *protocol.Error) {
 	var ref struct {
 		Type, Name, URI string
 	}
@@ -28,6 +30,12 @@ func (c *Catalog) AppendCompletion(dst []byte, m *protocol.Message) ([]byte, *pr
 	}
 	if json.Unmarshal(m.Params.Get("argument"), &argument) != nil || argument.Name == nil || argument.Value == nil {
 		return dst, protocol.NewError(protocol.InvalidParams, "params.argument must have a name and a value, both strings")
+	}
+	if completion, err, ok := c.completeElsewhere(ctx, m, ref.Type, ref.Name, ref.URI); ok {
+		if err != nil {
+			return dst, err
+		}
+		return append(protocol.Field(dst, "completion"), completion...), nil
 	}
 	var values []string
 	var err *protocol.Error
@@ -43,6 +51,44 @@ func (c *Catalog) AppendCompletion(dst []byte, m *protocol.Message) ([]byte, *pr
 		return dst, err
 	}
 	return appendCompletion(dst, fitting(values, *argument.Value)), nil
+}
+
+// completeElsewhere asks the server whose prompt or template it is; ok is false
+// when that is this one.
+func (c *Catalog) completeElsewhere(ctx context.Context, m *protocol.Message, kind, name, uri string) (_ json.RawMessage, _ *protocol.Error, ok bool) {
+	var o *Offer
+	ref := map[string]string{"type": kind, "uri": uri}
+	switch kind {
+	case "ref/prompt":
+		if p := c.prompts[name]; p != nil {
+			o, ref = p.from, map[string]string{"type": kind, "name": p.there}
+		}
+	case "ref/resource":
+		for _, f := range c.foreign {
+			for _, t := range f.templates {
+				if t.URI == uri && o == nil {
+					o = f.offer
+				}
+			}
+		}
+		if c.ownsTemplate(uri) {
+			o = nil
+		}
+	}
+	if o == nil {
+		return nil, nil, false
+	}
+	raw, _ := json.Marshal(ref) // strings always encode
+	completion, err := o.Complete(ctx, raw, m.Params.Get("argument"), m.Params.Get("context"))
+	if err != nil {
+		return nil, asProtocol(err), true
+	}
+	return completion, nil, true
+}
+
+func (c *Catalog) ownsTemplate(uri string) bool {
+	return slices.ContainsFunc(c.templates, func(t *template) bool { return t.spec.URI == uri }) ||
+		slices.ContainsFunc(c.resources, func(r *resource) bool { return r.folder() && r.uri+folderPattern == uri })
 }
 
 func (c *Catalog) ofPrompt(name, argument string) ([]string, *protocol.Error) {

@@ -23,6 +23,7 @@ func (c *Catalog) AppendResources(dst []byte, m *protocol.Message) ([]byte, *pro
 		resource *resource
 		file     file // of a folder
 	}
+	elsewhere := c.foreignEntries()
 	var all []one
 	for _, r := range c.resources {
 		if !r.folder() {
@@ -33,9 +34,17 @@ func (c *Catalog) AppendResources(dst []byte, m *protocol.Message) ([]byte, *pro
 			all = append(all, one{r, f})
 		}
 	}
-	return page(dst, "resources", protocol.ResourcesList, m, len(all),
-		func(i int) string { return all[i].resource.name + "\n" + all[i].file.path },
+	return page(dst, "resources", protocol.ResourcesList, m, len(all)+len(elsewhere),
+		func(i int) string {
+			if i >= len(all) {
+				return elsewhere[i-len(all)].key
+			}
+			return all[i].resource.name + "\n" + all[i].file.path
+		},
 		func(dst []byte, i int) []byte {
+			if i >= len(all) {
+				return append(dst, elsewhere[i-len(all)].json...)
+			}
 			l := all[i].resource.listed()
 			if all[i].resource.folder() {
 				l = all[i].resource.listedFile(all[i].file)

@@ -30,6 +30,9 @@ type Prompt struct {
 	spec       *schemas.Prompt
 	definition json.RawMessage
 	does       PromptFunc
+
+	from  *Offer // nil for a prompt of this server
+	there string // its name at another server
 }
 
 // Prompt returns the prompt of that name, or nil.
@@ -118,6 +121,9 @@ func (p *Prompt) Check(given map[string]any) (map[string]string, *protocol.Error
 		if !ok {
 			if required(p.spec.Arguments[name]) {
 				return nil, protocol.NewError(protocol.InvalidParams, "Missing argument: %s", name)
+			}
+			if p.from != nil {
+				continue // the other server may tell the two apart
 			}
 			v = ""
 		}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -11,27 +12,26 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
 // AppendResource appends the members of the result of resources/read. The error
 // has the code of the version's era.
-func (c *Catalog) AppendResource(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+func (c *Catalog) AppendResource(ctx context.Context, dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
 	r, path := c.find(uri)
 	if r == nil {
-		return c.appendTemplate(dst, uri, v)
+		return c.appendTemplate(ctx, dst, uri, v)
 	}
-	data, err := c.load(r, path)
+	data, mime, err := c.load(ctx, r, path)
 	switch {
 	case errors.Is(err, errTooLarge):
+		return dst, protocol.NewError(protocol.InternalError, "The resource cannot be read: %v", err)
+	case r.web != nil && err != nil && !errors.Is(err, backend.ErrNotThere):
 		return dst, protocol.NewError(protocol.InternalError, "The resource cannot be read: %v", err)
 	case err != nil:
 		c.log.Debug("resource not read", "resource", r.name, "error", err)
 		return dst, NotFound(uri, v)
-	}
-	mime := r.mimeType(path)
-	if r.spec.File != "" {
-		mime = r.mimeType(r.spec.File)
 	}
 	if isText(data) {
 		return appendText(dst, uri, mime, string(data)), nil
@@ -49,15 +49,18 @@ func (c *Catalog) Has(uri string) bool {
 	if r, _ := c.find(uri); r != nil {
 		return true
 	}
-	t, _ := c.findTemplate(uri)
-	return t != nil
+	if t, _ := c.findTemplate(uri); t != nil {
+		return true
+	}
+	o, _, _ := c.elsewhere(uri)
+	return o != nil
 }
 
 // appendTemplate is AppendResource for a resource that a template makes.
-func (c *Catalog) appendTemplate(dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
+func (c *Catalog) appendTemplate(ctx context.Context, dst []byte, uri string, v protocol.Version) ([]byte, *protocol.Error) {
 	t, parameters := c.findTemplate(uri)
 	if t == nil {
-		return dst, NotFound(uri, v)
+		return c.appendForeign(ctx, dst, uri, v)
 	}
 	text, err := t.text.Eval(cty.ObjectVal(parameters))
 	if err != nil {
@@ -94,8 +97,26 @@ func NotFound(uri string, v protocol.Version) *protocol.Error {
 // maxURI is the longest URI that is sent back.
 const maxURI = 2048
 
-// load reads a resource; path is that of a file in a folder, else "".
-func (c *Catalog) load(r *resource, path string) ([]byte, error) {
+// load reads a resource and its media type; path is that of a file in a folder,
+// else "".
+func (c *Catalog) load(ctx context.Context, r *resource, path string) (data []byte, mime string, err error) {
+	mime = r.mimeType(path + r.spec.File)
+	if r.web != nil {
+		got, err := r.web.Fetch(ctx)
+		if int64(len(got.Data)) > c.maxSize {
+			err = errTooLarge
+		}
+		if r.spec.MIMEType == "" && got.Type != "" {
+			mime = got.Type
+		}
+		return got.Data, mime, err
+	}
+	data, err = c.read(r, path)
+	return data, mime, err
+}
+
+// read reads a resource that is a text or in a file.
+func (c *Catalog) read(r *resource, path string) ([]byte, error) {
 	if r.spec.Text != nil {
 		return []byte(*r.spec.Text), nil
 	}

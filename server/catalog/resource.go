@@ -15,6 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -22,8 +23,9 @@ import (
 type resource struct {
 	name string
 	spec *schemas.Resource
-	uri  string // of a folder, without a slash at its end
-	base string // folder that a relative path is below
+	uri  string           // of a folder, without a slash at its end
+	base string           // folder that a relative path is below
+	web  *backend.Fetcher // nil unless it lies on a web server
 }
 
 func (r *resource) folder() bool { return r.spec.Folder != "" }
@@ -48,6 +50,9 @@ func (c *Catalog) addResource(name string, spec *schemas.Resource, base string) 
 	r := &resource{name: name, spec: spec, uri: spec.URI, base: base}
 	if r.uri == "" {
 		r.uri = "erlmcp://" + name
+	}
+	if spec.HTTP != nil {
+		r.web = backend.NewFetcher(spec.HTTP)
 	}
 	if r.shipped() && !filepath.IsLocal(r.path()) {
 		return fmt.Errorf("the path %q leaves the folder of shipped files", r.path())
@@ -173,6 +178,8 @@ func (r *resource) listed() listed {
 	if r.spec.Text != nil {
 		n := int64(len(*r.spec.Text))
 		l.Size = &n
+	} else if r.web != nil {
+		return l // is not known before it is fetched
 	} else if f, info, err := r.openFile(); err == nil {
 		n := info.Size()
 		l.Size = &n

@@ -26,6 +26,7 @@ type arguments struct {
 	compiled *jsonschema.Schema
 	defaults map[string]json.RawMessage
 	mirrored []mirrored
+	passed   func() *jsonschema.Schema // of a tool elsewhere, in place of compiled; nil when there is no saying what fits
 }
 
 // newArguments compiles the schema of a tool: its input_schema, or what follows
@@ -137,6 +138,9 @@ func (a *arguments) checkDefaults() (string, error) {
 
 // check validates args and fills in defaults.
 func (a *arguments) check(args map[string]any) error {
+	if a.passed != nil {
+		return a.checkPassed(args)
+	}
 	for name, raw := range a.defaults {
 		if _, given := args[name]; given {
 			continue
@@ -149,6 +153,17 @@ func (a *arguments) check(args map[string]any) error {
 	}
 	if err := a.compiled.Validate(args); err != nil {
 		return errors.New(explain(err))
+	}
+	return nil
+}
+
+// checkPassed validates the arguments of a tool elsewhere, whose defaults are that
+// server's to fill in.
+func (a *arguments) checkPassed(args map[string]any) error {
+	if schema := a.passed(); schema != nil {
+		if err := schema.Validate(args); err != nil {
+			return errors.New(explain(err))
+		}
 	}
 	return nil
 }

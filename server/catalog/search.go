@@ -37,7 +37,7 @@ func (c *Catalog) Search(ctx context.Context, query string, names []string, limi
 			if f.size > c.maxSize {
 				continue
 			}
-			data, err := c.load(r, f.path)
+			data, _, err := c.load(ctx, r, f.path)
 			if err != nil || !isText(data) {
 				continue
 			}

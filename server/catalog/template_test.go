@@ -76,11 +76,11 @@ func TestNoURIMakesMatchingPanic(t *testing.T) {
 
 func TestResourcesOfATemplate(t *testing.T) {
 	c := mustBuild(t, t.TempDir(), `,"resource_template":{"data":{"uri":"x://{id}/data","mime_type":"application/json","priority":0.5,"text":"{\"id\":\"${input.id}\"}"}}`)
-	out, err := c.AppendResource([]byte("{"), "x://7/data", protocol.V20260728)
+	out, err := c.AppendResource(t.Context(), []byte("{"), "x://7/data", protocol.V20260728)
 	if want := `{"contents":[{"uri":"x://7/data","mimeType":"application/json","text":"{\"id\":\"7\"}"}]}`; err != nil || object(out) != want {
 		t.Errorf("%s, %v", out, err)
 	}
-	if _, err := c.AppendResource(nil, "x://7/other", protocol.V20251125); err == nil || err.Code != protocol.ResourceNotFound {
+	if _, err := c.AppendResource(t.Context(), nil, "x://7/other", protocol.V20251125); err == nil || err.Code != protocol.ResourceNotFound {
 		t.Errorf("a URI of no template: %v", err)
 	}
 	if !c.Has("x://7/data") || c.Has("x://7") {
@@ -118,7 +118,7 @@ func TestCompletion(t *testing.T) {
 		{"no argument", `{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a"}}`, "params.argument"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			out, err := c.AppendCompletion([]byte("{"), ask(t, x.params))
+			out, err := c.AppendCompletion(t.Context(), []byte("{"), ask(t, x.params))
 			got := object(out)
 			if err != nil {
 				got = err.Error()

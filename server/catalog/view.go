@@ -9,6 +9,7 @@ func (c *Catalog) View(may func(kind auth.Kind, names ...string) bool) *Catalog 
 	v := &Catalog{
 		tools: map[string]*Tool{}, single: map[string]*resource{}, prompts: map[string]*Prompt{},
 		maxSize: c.maxSize, log: c.log,
+		foreign: c.viewed(func(name, uri string) bool { return may(auth.Resource, name, uri) }),
 	}
 	for name, t := range c.tools {
 		if may(auth.Tool, name) {
@@ -46,6 +47,9 @@ func (c *Catalog) Block(uri string) (name, block string, ok bool) {
 	}
 	if t, _ := c.findTemplate(uri); t != nil {
 		return t.name, t.spec.URI, true
+	}
+	if o, name, block := c.elsewhere(uri); o != nil {
+		return name, block, true
 	}
 	return "", "", false
 }

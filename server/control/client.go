@@ -16,8 +16,8 @@ import (
 // dialTimeout bounds the wait for a server that listens but does not accept.
 const dialTimeout = 5 * time.Second
 
-// maxAnswer bounds an answer, in bytes.
-const maxAnswer = 1 << 20
+// maxAnswer bounds an answer, in bytes. Profiles are the longest.
+const maxAnswer = 64 << 20
 
 // Client asks a running server. Its methods may be called from many goroutines
 // and take turns. After an operation that was given up the client is of no more
@@ -49,13 +49,13 @@ func (c *Client) Close() error { return c.conn.Close() }
 
 // Ping asks whether the server answers.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.ask(ctx, opPing)
+	_, err := c.ask(ctx, request{Op: opPing})
 	return err
 }
 
 // Status asks how the server is.
 func (c *Client) Status(ctx context.Context) (Status, error) {
-	a, err := c.ask(ctx, opStatus)
+	a, err := c.ask(ctx, request{Op: opStatus})
 	if err != nil {
 		return Status{}, err
 	}
@@ -68,14 +68,14 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 // Reload has the server load its document again. The error says why it goes on
 // with the one that it has.
 func (c *Client) Reload(ctx context.Context) error {
-	_, err := c.ask(ctx, opReload)
+	_, err := c.ask(ctx, request{Op: opReload})
 	return err
 }
 
 // Stop has the server end its calls and stop. A server that is gone before it
 // could answer has stopped too.
 func (c *Client) Stop(ctx context.Context) error {
-	_, err := c.ask(ctx, opStop)
+	_, err := c.ask(ctx, request{Op: opStop})
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -85,11 +85,41 @@ func (c *Client) Stop(ctx context.Context) error {
 // Health asks for the health of the server, and returns what /health would
 // answer.
 func (c *Client) Health(ctx context.Context) (ok bool, body []byte, err error) {
-	a, err := c.ask(ctx, opHealth)
+	a, err := c.ask(ctx, request{Op: opHealth})
 	return a.Healthy, a.Health, err
 }
 
-func (c *Client) ask(ctx context.Context, op string) (answer, error) {
+// Drain has the server take no new work, and returns when its calls have ended.
+func (c *Client) Drain(ctx context.Context) error {
+	_, err := c.ask(ctx, request{Op: opDrain})
+	return err
+}
+
+// ReopenLogs has the server open its log files anew.
+func (c *Client) ReopenLogs(ctx context.Context) error {
+	_, err := c.ask(ctx, request{Op: opReopen})
+	return err
+}
+
+// SetLevel changes the level of the server's log until its next reload.
+func (c *Client) SetLevel(ctx context.Context, level string) error {
+	_, err := c.ask(ctx, request{Op: opLevel, Level: level})
+	return err
+}
+
+// Sessions asks for the sessions that were used last, at most that many.
+func (c *Client) Sessions(ctx context.Context, most int) ([]Session, error) {
+	a, err := c.ask(ctx, request{Op: opSessions, Most: most})
+	return a.Sessions, err
+}
+
+// Profile asks for a profile; see [Handler].
+func (c *Client) Profile(ctx context.Context, kind string, span time.Duration) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: opProfile, Kind: kind, Span: span})
+	return a.Profile, err
+}
+
+func (c *Client) ask(ctx context.Context, q request) (answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// A context that has ended wakes up whatever waits for the connection.
@@ -104,13 +134,13 @@ func (c *Client) ask(ctx context.Context, op string) (answer, error) {
 			<-woken // or it would wake up whoever comes next
 		}
 	}()
-	a, err := c.exchange(op)
+	a, err := c.exchange(q)
 	if err != nil {
 		c.conn.Close()
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return answer{}, fmt.Errorf("control socket %s: %s: %w", c.path, op, err)
+		return answer{}, fmt.Errorf("control socket %s: %s: %w", c.path, q.Op, err)
 	}
 	if a.Error != "" {
 		return answer{}, errors.New(a.Error)
@@ -118,8 +148,8 @@ func (c *Client) ask(ctx context.Context, op string) (answer, error) {
 	return a, nil
 }
 
-func (c *Client) exchange(op string) (a answer, err error) {
-	out, err := json.Marshal(request{op})
+func (c *Client) exchange(q request) (a answer, err error) {
+	out, err := json.Marshal(q)
 	if err != nil {
 		return a, err
 	}

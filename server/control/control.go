@@ -34,6 +34,29 @@ type Handler interface {
 	Stop(context.Context) error
 	// Health answers as /health does.
 	Health() (ok bool, json []byte)
+	// Drain takes no new work, and returns when the calls in progress have ended.
+	// The server stays, so that it can be looked at, until it is stopped.
+	Drain(context.Context) error
+	// Reopen opens log files anew.
+	Reopen() error
+	// SetLevel changes the level of the log until the next reload.
+	SetLevel(level string) error
+	// Sessions tells of open sessions: those used last, at most that many.
+	Sessions(most int) []Session
+	// Profile records what the process does, for package runtime/pprof's tools.
+	// kind is cpu, or one of those that [runtime/pprof.Lookup] knows.
+	Profile(ctx context.Context, kind string, span time.Duration) ([]byte, error)
+}
+
+// Session is one open session of the older protocol era. It is told by the
+// beginning of its name, as who knows all of it can use it.
+type Session struct {
+	Name       string    `json:"name"`
+	Version    string    `json:"version"`
+	Identity   string    `json:"identity,omitempty"`
+	Used       time.Time `json:"used"`
+	Subscribed int       `json:"subscribed,omitempty"`
+	Streaming  bool      `json:"streaming,omitempty"`
 }
 
 // The operations of the protocol.
@@ -43,10 +66,21 @@ const (
 	opReload = "reload"
 	opStop   = "stop"
 	opHealth = "health"
+
+	opDrain    = "drain"
+	opReopen   = "reopen_logs"
+	opLevel    = "log_level"
+	opSessions = "sessions"
+	opProfile  = "profile"
 )
 
+// request is an operation, and what it needs to know.
 type request struct {
-	Op string `json:"op"`
+	Op    string        `json:"op"`
+	Level string        `json:"level,omitempty"`
+	Most  int           `json:"most,omitempty"`
+	Kind  string        `json:"kind,omitempty"`
+	Span  time.Duration `json:"span,omitempty"` // nanoseconds
 }
 
 // answer holds what its operation asked for, or an error.
@@ -55,4 +89,7 @@ type answer struct {
 	Status  *Status         `json:"status,omitempty"`
 	Healthy bool            `json:"healthy,omitempty"`
 	Health  json.RawMessage `json:"health,omitempty"`
+
+	Sessions []Session `json:"sessions,omitempty"`
+	Profile  []byte    `json:"profile,omitempty"`
 }

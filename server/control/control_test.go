@@ -2,12 +2,14 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,9 @@ import (
 type fake struct {
 	reload, stop func(context.Context) error
 	unhealthy    bool
+
+	mu    sync.Mutex
+	asked []string
 }
 
 var status = Status{Name: "weather", PID: 7, Started: time.Unix(1e9, 0).UTC(), URL: "http://localhost:1/mcp", Port: 1, State: "running", Sessions: 2}
@@ -43,6 +48,28 @@ func (f *fake) Health() (bool, []byte) {
 		return false, []byte(`{"status":"unhealthy"}`)
 	}
 	return true, []byte(`{"status":"healthy"}`)
+}
+
+func (f *fake) Drain(context.Context) error { return f.note("drain") }
+
+func (f *fake) Reopen() error { return f.note("reopen") }
+
+func (f *fake) SetLevel(level string) error { return f.note("level " + level) }
+
+func (f *fake) Sessions(most int) []Session {
+	f.note(fmt.Sprint("sessions ", most))
+	return []Session{{Name: "abcd", Version: "2025-11-25"}}
+}
+
+func (f *fake) Profile(_ context.Context, kind string, span time.Duration) ([]byte, error) {
+	return bytes.Repeat([]byte{1}, 2<<20), f.note(fmt.Sprint(kind, " ", span))
+}
+
+func (f *fake) note(what string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, what)
+	return nil
 }
 
 func serve(t *testing.T, path string, f *fake) *Server {
@@ -95,6 +122,28 @@ func TestOperations(t *testing.T) {
 	}
 	if err := c.Stop(soon(t)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOperationsThatAreToldSomething(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	f := &fake{}
+	serve(t, path, f)
+	c := dial(t, path)
+	sessions, err := c.Sessions(soon(t), 1<<30)
+	if err != nil || len(sessions) != 1 || sessions[0].Name != "abcd" {
+		t.Errorf("sessions: %v %v", sessions, err)
+	}
+	profile, err := c.Profile(soon(t), "heap", time.Hour)
+	if err != nil || len(profile) != 2<<20 {
+		t.Errorf("profile: %d bytes, %v", len(profile), err)
+	}
+	if err := errors.Join(c.Drain(soon(t)), c.ReopenLogs(soon(t)), c.SetLevel(soon(t), "debug")); err != nil {
+		t.Error(err)
+	}
+	want := []string{"sessions 10000", "heap 5m0s", "drain", "reopen", "level debug"}
+	if !slices.Equal(f.asked, want) {
+		t.Errorf("the server was asked %q, want %q", f.asked, want)
 	}
 }
 

@@ -20,6 +20,8 @@ const (
 	idleTimeout    = time.Minute     // for the next request of a connection
 	writeTimeout   = 5 * time.Second // for a client to take its answer
 	probeTimeout   = time.Second     // for whoever may be behind an existing socket
+	maxSessions    = 10_000          // of an answer
+	maxSpan        = 5 * time.Minute // of a profile
 )
 
 // Server listens on a control socket.
@@ -202,7 +204,7 @@ func (s *Server) talk(c *connection) {
 		if err := json.Unmarshal(line, &q); err != nil {
 			a.Error = "the request is not a JSON object"
 		} else {
-			a = s.do(q.Op)
+			a = s.do(q)
 		}
 		out, err := json.Marshal(a)
 		if err != nil {
@@ -215,14 +217,14 @@ func (s *Server) talk(c *connection) {
 	}
 }
 
-func (s *Server) do(op string) (a answer) {
+func (s *Server) do(q request) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			a = answer{Error: fmt.Sprintf("%s failed within the server: %v", op, p)}
+			a = answer{Error: fmt.Sprintf("%s failed within the server: %v", q.Op, p)}
 		}
 	}()
 	var err error
-	switch op {
+	switch q.Op {
 	case opPing:
 	case opStatus:
 		status := s.handler.Status()
@@ -233,8 +235,18 @@ func (s *Server) do(op string) (a answer) {
 		err = s.handler.Stop(s.ctx)
 	case opHealth:
 		a.Healthy, a.Health = s.handler.Health()
+	case opDrain:
+		err = s.handler.Drain(s.ctx)
+	case opReopen:
+		err = s.handler.Reopen()
+	case opLevel:
+		err = s.handler.SetLevel(q.Level)
+	case opSessions:
+		a.Sessions = s.handler.Sessions(min(q.Most, maxSessions))
+	case opProfile:
+		a.Profile, err = s.handler.Profile(s.ctx, q.Kind, min(q.Span, maxSpan))
 	default:
-		err = fmt.Errorf("there is no operation %q", op)
+		err = fmt.Errorf("there is no operation %q", q.Op)
 	}
 	if err != nil {
 		a.Error = err.Error()

@@ -25,6 +25,9 @@ type Line interface {
 	// of the form of its question's result. It returns [ErrInputRequired] when the
 	// call is to end here, and [Unanswered] when there will be no answer.
 	Ask(ctx context.Context, questions protocol.InputRequests) (protocol.InputResponses, error)
+	// Given are answers that came with the call, by the keys of their questions:
+	// of earlier rounds of it.
+	Given() protocol.InputResponses
 	// Background has work done as a task, if the client knows tasks, and now if it
 	// does not.
 	Background(ctx context.Context, work Work) (*protocol.ToolResult, error)
@@ -108,6 +111,13 @@ func (c *Client) Ask(ctx context.Context, questions protocol.InputRequests) (pro
 	return c.line.Ask(ctx, asked)
 }
 
+// Given are the answers that came with the call, by the keys of their questions,
+// when the client has made it before and was asked. They have not been checked.
+func (c *Client) Given() protocol.InputResponses { return c.line.Given() }
+
+// Capabilities are what the client can do.
+func (c *Client) Capabilities() protocol.Capabilities { return c.line.Can() }
+
 // Background has work done as a task, if the client knows the Tasks extension
 // and the server has room for one: the result stands for the task, and is to be
 // returned at once. Otherwise the work is done now. The work has its own context,
@@ -127,6 +137,7 @@ type nobody struct{}
 func (nobody) Progress(float64, float64, string)                                    {}
 func (nobody) Log(protocol.Level, string, json.RawMessage)                          {}
 func (nobody) Can() protocol.Capabilities                                           { return 0 }
+func (nobody) Given() protocol.InputResponses                                       { return nil }
 func (nobody) HangUp()                                                              {}
 func (nobody) Background(ctx context.Context, w Work) (*protocol.ToolResult, error) { return w(ctx) }
 

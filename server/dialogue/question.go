@@ -27,7 +27,7 @@ type Visit struct {
 }
 
 // Elicited is what the user did: accept, decline or cancel. Content is there when
-// a form was accepted; it comes from the user and has not been checked.
+// a form was accepted, and fits its schema then.
 type Elicited struct {
 	Action  string         `json:"action"`
 	Content map[string]any `json:"content,omitempty"`

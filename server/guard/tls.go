@@ -16,20 +16,23 @@ import (
 // maxPEM bounds a certificate or key file.
 const maxPEM = 1 << 20
 
-// TLSConfig returns the TLS settings of a server's listeners, or nil for a nil
-// block. It refuses a key that does not belong to the certificate, a certificate
-// that is not valid now, and a key file that others than its owner can read. No
-// error quotes a key. Which protocols run inside (ALPN) is for the listener to
-// say.
+// TLSConfig returns the TLS settings that a block and its files stand for now, or
+// nil for a nil block. It refuses a key that does not belong to the certificate, a
+// certificate that is not valid now, and a key file that others than its owner can
+// read. No error quotes a key. Those of an authority have no certificate yet.
+// [Certificates] keeps settings current.
 func TLSConfig(block *schemas.TLS) (*tls.Config, error) {
 	if block == nil {
 		return nil, nil
 	}
-	certificate, err := certificate(block)
-	if err != nil {
-		return nil, err
+	c := &tls.Config{MinVersion: tls.VersionTLS13}
+	if block.ACME == nil {
+		certificate, err := certificate(block)
+		if err != nil {
+			return nil, err
+		}
+		c.Certificates = []tls.Certificate{certificate}
 	}
-	c := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}
 	if block.MinVersion == "1.2" {
 		c.MinVersion = tls.VersionTLS12
 	}
@@ -67,6 +70,9 @@ func clientAuth(asked string, haveCA bool) (tls.ClientAuthType, error) {
 
 func certificate(block *schemas.TLS) (tls.Certificate, error) {
 	none := tls.Certificate{}
+	if block.Development != nil {
+		return developmentPair(block.Development, time.Now())
+	}
 	chain, err := pemOf(block.Certificate, block.CertificateFile, false)
 	if err != nil {
 		return none, fmt.Errorf("tls: certificate: %w", err)

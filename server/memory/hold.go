@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 )
 
 // ErrShort is what fails for want of memory.
@@ -26,16 +27,40 @@ func (b *Budget) Hold() *Hold {
 	return &Hold{budget: b}
 }
 
+// patience is how long the one request that may wait for room waits.
+const patience = 2 * time.Second
+
 // Take holds n more bytes of a message. It reports false when there is no room
-// for them; then nothing more is held. After Release it holds nothing.
+// for them; then nothing more is held. One request at a time waits for a while for
+// others to give back what they hold: so that of many that together ask for too
+// much not all fail. After Release it holds nothing.
 func (h *Hold) Take(n int) bool {
 	if h == nil || n <= 0 {
 		return true
 	}
-	if !h.budget.take(int64(n) * weight) {
+	if !h.budget.take(int64(n)*weight) && !h.wait(int64(n)*weight) {
 		return false
 	}
 	h.add(int64(n) * weight)
+	return true
+}
+
+// wait takes room when there is some, if this is the request that may wait.
+func (h *Hold) wait(n int64) bool {
+	b := h.budget
+	held := max(h.held.Load(), 0)
+	if held+n > b.room || !b.elder.CompareAndSwap(nil, h) && b.elder.Load() != h {
+		return false
+	}
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	for !b.take(n) {
+		select {
+		case <-b.freed:
+		case <-end.C:
+			return false
+		}
+	}
 	return true
 }
 
@@ -52,8 +77,14 @@ func (h *Hold) Must(n int) {
 // already.
 func (h *Hold) Answer(n int) {
 	if h != nil {
-		h.Must(n - int(max(h.held.Load(), 0)/weight))
+		h.Must(n - int(max(h.held.Load(), 0)/weight)) // of what is there
 	}
+}
+
+// Reach holds a message of n bytes altogether, of which a part may be held
+// already, as Take does.
+func (h *Hold) Reach(n int) bool {
+	return h == nil || h.Take(n-int(max(h.held.Load(), 0)/weight))
 }
 
 // add notes what the budget has counted.
@@ -61,7 +92,7 @@ func (h *Hold) add(n int64) {
 	for {
 		held := h.held.Load()
 		if held == released {
-			h.budget.used.Add(-n)
+			h.budget.give(n)
 			return
 		}
 		if h.held.CompareAndSwap(held, held+n) {
@@ -81,7 +112,7 @@ func (h *Hold) Drop() {
 			return
 		}
 		if h.held.CompareAndSwap(held, 0) {
-			h.budget.used.Add(-held)
+			h.budget.give(held)
 			return
 		}
 	}
@@ -89,11 +120,13 @@ func (h *Hold) Drop() {
 
 // Release gives everything back, for good.
 func (h *Hold) Release() {
-	if h != nil {
-		if held := h.held.Swap(released); held > 0 {
-			h.budget.used.Add(-held)
-		}
+	if h == nil {
+		return
 	}
+	if held := h.held.Swap(released); held > 0 {
+		h.budget.give(held)
+	}
+	h.budget.elder.CompareAndSwap(h, nil)
 }
 
 type holdKey struct{}

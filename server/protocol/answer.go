@@ -205,6 +205,9 @@ func AppendPromptResult(dst []byte, r *PromptResult) ([]byte, error) {
 
 // AppendContent appends a piece of content.
 func AppendContent(dst []byte, c *Content) ([]byte, error) {
+	if c.Passed != nil {
+		return append(dst, c.Passed...), nil
+	}
 	if c.Type == "text" && c.Annotations == nil {
 		dst = AppendString(append(dst, `{"type":"text","text":`...), c.Text)
 		return append(dst, '}'), nil

@@ -19,6 +19,9 @@ type Content struct {
 	Size        *int64          `json:"size,omitempty"`        // of resource_link
 	Resource    json.RawMessage `json:"resource,omitempty"`
 	Annotations *Annotations    `json:"annotations,omitempty"`
+	// Passed is the piece as another server wrote it, on one line, in place of all
+	// of the above.
+	Passed json.RawMessage `json:"-"`
 }
 
 // Annotations say for whom content or a resource is, and how much it matters

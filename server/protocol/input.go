@@ -74,10 +74,13 @@ func (r InputRequest) Fits(answer json.RawMessage) *Error {
 		ok = json.Unmarshal(answer, &s) == nil && s.Role != "" && s.Content != nil
 	case ElicitationCreate:
 		var e struct {
-			Action  string                     `json:"action"`
-			Content map[string]json.RawMessage `json:"content"`
+			Action  string          `json:"action"`
+			Content json.RawMessage `json:"content"`
 		}
-		ok = json.Unmarshal(answer, &e) == nil && (e.Action == "accept" || e.Action == "decline" || e.Action == "cancel")
+		ok = json.Unmarshal(answer, &e) == nil && (e.Action == "accept" || e.Action == "decline" || e.Action == "cancel") && isObjectOrNone(e.Content)
+		if ok && e.Action == "accept" {
+			return fitsForm(r.Params, e.Content)
+		}
 	default:
 		var l struct {
 			Roots *[]struct {
@@ -90,6 +93,12 @@ func (r InputRequest) Fits(answer json.RawMessage) *Error {
 		return NewError(InvalidParams, "the answer to %s is not a result of it", r.Method)
 	}
 	return nil
+}
+
+// isObjectOrNone reports whether raw is an object, null or not there.
+func isObjectOrNone(raw json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return raw == nil || json.Unmarshal(raw, &object) == nil
 }
 
 // InputResponses returns params.inputResponses; nil when there are none.

@@ -15,10 +15,7 @@ const (
 // DeclaredVersion is the version that the request itself declares, "" when it
 // declares none: then it is of the older era.
 func (m *Message) DeclaredVersion() string {
-	if raw := m.Meta.Get(MetaProtocolVersion); isString(raw) {
-		return text(raw)
-	}
-	return ""
+	return m.MetaText(MetaProtocolVersion)
 }
 
 // CheckMeta checks that a modern request says all that it must of itself.
@@ -33,6 +30,14 @@ func (m *Message) CheckMeta() *Error {
 		return NewError(InvalidParams, "_meta has a %s that is not a log level", MetaLogLevel)
 	}
 	return nil
+}
+
+// MetaText is the string that stands in _meta under that key, or "".
+func (m *Message) MetaText(key string) string {
+	if raw := m.Meta.Get(key); isString(raw) {
+		return text(raw)
+	}
+	return ""
 }
 
 func isString(raw json.RawMessage) bool { return len(raw) > 1 && raw[0] == '"' }

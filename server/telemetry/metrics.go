@@ -27,7 +27,7 @@ var methods = []string{
 const callMethod = "tools/call"
 
 // reasons are those of refusals that are told apart.
-var reasons = []string{"auth", "connections", "language", "malformed", "origin", "queue", "rate_limit", "receipts", "sessions", "size", "subscriptions", "tls", other}
+var reasons = []string{"auth", "connections", "governor", "language", "malformed", "memory", "origin", "queue", "rate_limit", "receipts", "sessions", "size", "subscriptions", "tls", other}
 
 // Metrics are the counters, gauges and histograms of one server. Their methods
 // are safe for concurrent use; Observe and Refused allocate nothing.
@@ -155,6 +155,9 @@ func (m *Metrics) Refused(reason string) {
 	}
 	c.Inc()
 }
+
+// Gatherer gives the metrics as they are now.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {

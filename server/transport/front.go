@@ -36,6 +36,7 @@ type Config struct {
 	Socket   *schemas.Socket // nil for what the system has
 	Memory   *memory.Budget  // of connections and requests; nil for no bound
 	TLS      *tls.Config     // nil for plain connections
+	HSTS     bool            // whether browsers are to come with TLS only
 	Metrics  *telemetry.Metrics
 	Logger   hclog.Logger
 }

@@ -18,6 +18,7 @@ import (
 
 // ServeHTTP answers HTTP requests: the MCP endpoint itself, Others the rest.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.secure(w.Header())
 	select {
 	case <-f.drained:
 		w.Header().Set("Connection", "close")
@@ -201,7 +202,7 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 			held = cap(buf)
 		}
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			buf = slices.Grow(buf, grows(cap(buf), r.ContentLength))
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

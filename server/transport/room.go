@@ -80,7 +80,9 @@ var errNoRoom = errors.New("the server is short of memory")
 func (f *Front) noRoom(w http.ResponseWriter, r *http.Request) error {
 	f.Refused(Refusal{"memory", requester(r, nil), http.StatusServiceUnavailable})
 	w.Header().Set("Retry-After", strconv.Itoa(comeBackLater))
-	w.Header().Set("Connection", "close") // the rest of the body is not read
+	// What is left of the body is thrown away, as many clients hear nothing before
+	// they have sent all of it.
+	io.Copy(io.Discard, io.LimitReader(r.Body, int64(f.Limits.RequestSize)))
 	refuse(w, http.StatusServiceUnavailable, shortOfMemory())
 	return errNoRoom
 }
@@ -136,3 +138,12 @@ func tune(conn net.Conn, s *schemas.Socket) {
 
 // writeTimeout is how long a client may take to take in what is sent.
 func (f *Front) writeTimeout() time.Duration { return time.Duration(f.Limits.WriteTimeout) }
+
+// grows is by how much a buffer that is full grows: to double its size, but not
+// beyond the length that the client has told, and the byte that shows the end.
+func grows(size int, told int64) int {
+	if rest := told + 1 - int64(size); rest > 0 {
+		return int(min(rest, int64(max(size, 512))))
+	}
+	return max(size, 512)
+}

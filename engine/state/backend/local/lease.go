@@ -20,19 +20,8 @@ type lease struct {
 	lock    *os.File
 	release sync.Once
 
-	mu      sync.Mutex // guards waiting
-	waiting *batch     // lines that no commit has taken yet
-
-	commit  sync.Mutex // held while the journal is written, and guards all below
-	journal *os.File   // nil until the first append
-	broken  error      // after it nothing is appended
-}
-
-// batch is what one write and one sync make durable.
-type batch struct {
-	lines []byte
-	done  chan struct{}
-	err   error
+	lines   state.Appender
+	journal *os.File // nil until the first append; of lines.Write and lines.Hold
 }
 
 func newLease(s Store, lock *os.File, holder state.Holder) (*lease, error) {
@@ -40,42 +29,13 @@ func newLease(s Store, lock *os.File, holder state.Holder) (*lease, error) {
 		lock.Close()
 		return nil, fmt.Errorf("write %s: %w", lock.Name(), err)
 	}
-	return &lease{store: s, lock: lock}, nil
+	l := &lease{store: s, lock: lock}
+	l.lines.Write = l.write
+	return l, nil
 }
 
-// Append puts the lines into the waiting batch. Who started the batch commits
-// it, and everybody who came before it was taken shares the sync.
-func (l *lease) Append(lines []byte) (durable func() error) {
-	l.mu.Lock()
-	b := l.waiting
-	first := b == nil
-	if first {
-		b = &batch{done: make(chan struct{})}
-		l.waiting = b
-	}
-	b.lines = append(b.lines, lines...)
-	l.mu.Unlock()
-	return func() error {
-		if first {
-			l.commitBatch(b)
-		}
-		<-b.done
-		return b.err
-	}
-}
-
-func (l *lease) commitBatch(b *batch) {
-	l.commit.Lock()
-	defer l.commit.Unlock()
-	l.mu.Lock()
-	l.waiting = nil
-	l.mu.Unlock()
-	if l.broken == nil {
-		l.broken = l.write(b.lines)
-	}
-	b.err = l.broken
-	close(b.done)
-}
+// Append adds to the journal.
+func (l *lease) Append(lines []byte) (durable func() error) { return l.lines.Append(lines) }
 
 func (l *lease) write(lines []byte) error {
 	if err := sameFile(l.lock, l.store.path(lockName)); err != nil {
@@ -101,8 +61,10 @@ func (l *lease) write(lines []byte) error {
 // Replace writes the snapshot beside the old one, keeps the old one under its
 // serial, renames, and removes the journal.
 func (l *lease) Replace(ctx context.Context, snapshot []byte, previous uint64) error {
-	l.commit.Lock()
-	defer l.commit.Unlock()
+	return l.lines.Hold(func() error { return l.replace(ctx, snapshot, previous) })
+}
+
+func (l *lease) replace(ctx context.Context, snapshot []byte, previous uint64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -176,6 +138,30 @@ func (l *lease) keep(path string, serial uint64) error {
 	return syncFolder(folder)
 }
 
+// Retire keeps the snapshot among the earlier ones, and removes it.
+func (l *lease) Retire(ctx context.Context) error {
+	return l.lines.Hold(func() error {
+		if err := sameFile(l.lock, l.store.path(lockName)); err != nil {
+			return err
+		}
+		stored, err := l.store.Load(ctx)
+		if err != nil || stored.Snapshot == nil {
+			return err
+		}
+		serial, err := state.SerialOf(stored.Snapshot)
+		if err != nil {
+			return fmt.Errorf("%s %w", stored.Where.Snapshot, err)
+		}
+		if err := l.keep(stored.Where.Snapshot, serial); err != nil {
+			return fmt.Errorf("keep the earlier snapshot: %w", err)
+		}
+		if err := os.Remove(stored.Where.Snapshot); err != nil {
+			return err
+		}
+		return l.dropJournal()
+	})
+}
+
 func (l *lease) dropJournal() error {
 	if l.journal != nil {
 		l.journal.Close()
@@ -190,9 +176,7 @@ func (l *lease) dropJournal() error {
 // Release closes the lock file, and with it the lock.
 func (l *lease) Release() (err error) {
 	l.release.Do(func() {
-		l.commit.Lock()
-		defer l.commit.Unlock()
-		l.broken = fmt.Errorf("the lock was given back")
+		l.lines.Close(fmt.Errorf("the lock was given back"))
 		if l.journal != nil {
 			l.journal.Close()
 		}

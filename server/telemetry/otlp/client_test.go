@@ -1,0 +1,101 @@
+package otlp
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+)
+
+// exported sends one message and returns what was reported of it.
+func exported(t *testing.T, o Options) string {
+	t.Helper()
+	said := "nothing"
+	o.Failed = func(err error) { said = fmt.Sprint(err) }
+	c := newClient(o, traces)
+	defer c.close()
+	c.export(context.Background(), &tracepb.TracesData{})
+	return said
+}
+
+// collector answers every export in one way, over HTTP/1 and HTTP/2.
+func collector(t *testing.T, answer http.HandlerFunc) string {
+	s := httptest.NewUnstartedServer(answer)
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func grpcStatus(status string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Grpc-Status", status)
+	}
+}
+
+func httpStatus(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+}
+
+func TestWhatIsSaidOfAnAnswer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		protocol string
+		answer   http.HandlerFunc
+		want     string
+	}{
+		"taken over gRPC":            {"grpc", grpcStatus("0"), "nothing"},
+		"taken over HTTP":            {"http", httpStatus(200), "nothing"},
+		"refused over gRPC":          {"grpc", grpcStatus("16"), "the collector refuses, with gRPC status 16"},
+		"refused over HTTP":          {"http", httpStatus(401), "the collector answers with status 401"},
+		"away for now, over gRPC":    {"grpc", grpcStatus("14"), "the collector answers: unavailable"},
+		"away for now, over HTTP":    {"http", httpStatus(503), "the collector answers with status 503"},
+		"no gRPC":                    {"grpc", httpStatus(200), "what answers there does not speak gRPC"},
+		"no gRPC, but an error":      {"grpc", httpStatus(404), "the collector answers with status 404"},
+		"a redirect is not followed": {"http", httpStatus(302), "the collector answers with status 302"},
+		"too many requests for now":  {"http", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "60"); w.WriteHeader(429) }, "the collector answers with status 429"},
+		"an answer without an end": {"http", func(w http.ResponseWriter, _ *http.Request) {
+			w.Write(make([]byte, 10))
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}, "the collector broke off its answer"},
+		"an answer that is too long":   {"http", func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, maxAnswer+1)) }, "nothing"},
+		"no answer within the timeout": {"http", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "does not answer: context deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := exported(t, Options{Endpoint: collector(t, tc.answer), Protocol: tc.protocol, Timeout: 300 * time.Millisecond})
+			if !strings.HasSuffix(got, tc.want) {
+				t.Errorf("it says %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	got := exported(t, Options{Endpoint: "http://" + address + "/secret/path", Protocol: "http", Timeout: 100 * time.Millisecond})
+	if !strings.HasPrefix(got, address+" does not answer: ") || strings.Contains(got, "secret") {
+		t.Errorf("it says %q", got)
+	}
+}
+
+func TestTheUsualEndpoints(t *testing.T) {
+	for protocol, want := range map[string]string{"grpc": "http://localhost:4317", "http": "http://localhost:4318"} {
+		if got := newClient(Options{Protocol: protocol}, traces).Endpoint; got != want {
+			t.Errorf("for %s it is %s", protocol, got)
+		}
+	}
+}
