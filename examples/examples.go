@@ -16,5 +16,6 @@ import "embed"
 //go:embed kubernetes/main.mcp.hcl kubernetes/README.md kubernetes/docs
 //go:embed observed/main.mcp.hcl observed/README.md
 //go:embed openapi/main.mcp.hcl openapi/README.md openapi/tickets.yaml
+//go:embed public/main.mcp.hcl public/README.md
 //go:embed quickstart/main.mcp.hcl quickstart/README.md quickstart/docs
 var Files embed.FS

@@ -287,7 +287,7 @@ func surface(s Style, p *plan.Plan) string {
 	return "\n" + s.Paint(Bold, "Clients will see:") + " " + strings.Join(notes, ", ") + "."
 }
 
-// served names the tool, resource or prompt that a path stands for, "" when it
+// served names the tool, resource, prompt or upstream that a path stands for, "" when it
 // stands for something else or for a part of one.
 func served(p cty.Path) string {
 	if len(p) != 3 {
@@ -299,7 +299,7 @@ func served(p cty.Path) string {
 		return ""
 	}
 	switch kind.Name {
-	case "tool", "resource", "prompt":
+	case "tool", "resource", "resource_template", "prompt", "upstream":
 		return kind.Name + " " + key.Key.AsString()
 	}
 	return ""
