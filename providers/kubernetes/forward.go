@@ -19,8 +19,7 @@ import (
 	"k8s.io/client-go/transport/spdy"
 )
 
-// The headers of the port-forward protocol, and the kinds of its streams. Their
-// constants in k8s.io/api would link all of its types.
+// The headers of the port-forward protocol, and the kinds of its streams.
 const (
 	streamHeader, errorStream, dataStream = "streamType", "error", "data"
 
