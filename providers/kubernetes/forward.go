@@ -13,11 +13,18 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+)
+
+// The headers of the port-forward protocol, and the kinds of its streams.
+const (
+	streamHeader, errorStream, dataStream = "streamType", "error", "data"
+
+	portHeader    = "port"
+	requestHeader = "requestID"
 )
 
 // forward connects to a port of a pod by way of the API server.
@@ -91,15 +98,15 @@ type tunnel struct {
 
 func (t *tunnel) open(port int64) error {
 	headers := http.Header{}
-	headers.Set(corev1.PortHeader, strconv.FormatInt(port, 10))
-	headers.Set(corev1.PortForwardRequestIDHeader, "0")
-	headers.Set(corev1.StreamType, corev1.StreamTypeError)
+	headers.Set(portHeader, strconv.FormatInt(port, 10))
+	headers.Set(requestHeader, "0")
+	headers.Set(streamHeader, errorStream)
 	errs, err := t.conn.CreateStream(headers)
 	if err != nil {
 		return err
 	}
 	errs.Close() // nothing is written there
-	headers.Set(corev1.StreamType, corev1.StreamTypeData)
+	headers.Set(streamHeader, dataStream)
 	if t.Stream, err = t.conn.CreateStream(headers); err != nil {
 		return err
 	}
