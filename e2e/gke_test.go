@@ -186,7 +186,7 @@ func TestKubernetesCanaryOnGKE(t *testing.T) {
 
 	clients := startLoad(t, "http://"+kubectl(t, "get", "service", "greeter", "-o", "jsonpath={.spec.clusterIP}")+":8080/mcp")
 	w.replaceIn("main.mcp.hcl", `text = "Hello"`, `text = "Hello again"`)
-	contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "try it out of sight", "5% of the requests for 1s", "50% of the requests for 1s", "take its place")
+	contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "a trial out of sight", "5% of the requests for 1s", "50% of the requests for 1s", "the new takes over")
 	contains(t, w.must(0, "apply", "-auto-approve").stdout, "passed: 50% of the requests")
 	w.must(0, "plan", "-detailed-exitcode")
 	w.replaceIn("main.mcp.hcl", `text = "Hello again"`, `text = "Goodbye"`)

@@ -19,7 +19,7 @@ import (
 func (c *client) access(k *containerpb.Cluster) (*kubernetes.Access, error) {
 	a := &kubernetes.Access{Endpoint: c.Endpoint, CA: c.CA, Keychain: keychain{c}}
 	host := k.GetEndpoint()
-	if private := k.GetPrivateClusterConfig().GetPrivateEndpoint(); c.PrivateEndpoint && private != "" {
+	if private := k.GetControlPlaneEndpointsConfig().GetIpEndpointsConfig().GetPrivateEndpoint(); c.PrivateEndpoint && private != "" {
 		host = private
 	}
 	if a.Endpoint == "" {

@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/zclconf/go-cty/cty"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
@@ -36,17 +37,16 @@ func running(k *containerpb.Cluster) bool {
 // observeCluster is a cluster as attributes. Of the labels those count that erlmcp
 // set last, or all of them when that is not recorded.
 func observeCluster(k *containerpb.Cluster, prior cty.Value) cty.Value {
-	private := k.GetPrivateClusterConfig()
 	values := map[string]cty.Value{
 		"name": cty.StringVal(k.GetName()), "location": cty.StringVal(k.GetLocation()), "mode": cty.StringVal("standard"),
 		"network": text(k.GetNetwork()), "subnetwork": text(k.GetSubnetwork()),
 		"pods_range":          text(k.GetIpAllocationPolicy().GetClusterSecondaryRangeName()),
 		"services_range":      text(k.GetIpAllocationPolicy().GetServicesSecondaryRangeName()),
-		"private_nodes":       cty.BoolVal(private.GetEnablePrivateNodes() || k.GetNetworkConfig().GetDefaultEnablePrivateNodes()),
-		"control_plane_cidr":  text(private.GetMasterIpv4CidrBlock()),
+		"private_nodes":       cty.BoolVal(k.GetNetworkConfig().GetDefaultEnablePrivateNodes()),
+		"control_plane_cidr":  text(k.GetPrivateClusterConfig().GetMasterIpv4CidrBlock()),
 		"release_channel":     cty.StringVal(channelName(k.GetReleaseChannel())),
 		"zones":               list(k.GetLocations()),
-		"authorized_networks": mapping(networksOf(k.GetMasterAuthorizedNetworksConfig())),
+		"authorized_networks": mapping(networksOf(k.GetControlPlaneEndpointsConfig().GetIpEndpointsConfig().GetAuthorizedNetworksConfig())),
 		"workload_identity":   cty.BoolVal(k.GetWorkloadIdentityConfig().GetWorkloadPool() != ""),
 		"maintenance":         observeMaintenance(k.GetMaintenancePolicy()),
 		"labels":              mapping(ownLabels(k.GetResourceLabels(), prior)),
@@ -73,7 +73,7 @@ func ownLabels(labels map[string]string, prior cty.Value) map[string]string {
 }
 
 func channelName(r *containerpb.ReleaseChannel) string {
-	if r.GetChannel() == containerpb.ReleaseChannel_UNSPECIFIED {
+	if r.GetChannel() == 0 {
 		return "none"
 	}
 	return strings.ToLower(r.GetChannel().String())
@@ -81,7 +81,7 @@ func channelName(r *containerpb.ReleaseChannel) string {
 
 func channelOf(values cty.Value) *containerpb.ReleaseChannel {
 	name := strings.ToUpper(textOf(values, "release_channel"))
-	return &containerpb.ReleaseChannel{Channel: containerpb.ReleaseChannel_Channel(containerpb.ReleaseChannel_Channel_value[name])} // NONE has the value of UNSPECIFIED
+	return &containerpb.ReleaseChannel{Channel: containerpb.ReleaseChannel_Channel(containerpb.ReleaseChannel_Channel_value[name])} // no channel is 0
 }
 
 func networksOf(c *containerpb.MasterAuthorizedNetworksConfig) map[string]string {
@@ -99,13 +99,13 @@ func networksOf(c *containerpb.MasterAuthorizedNetworksConfig) map[string]string
 	return out
 }
 
-func authorizedNetworks(values cty.Value) *containerpb.MasterAuthorizedNetworksConfig {
+func authorizedNetworks(values cty.Value) *containerpb.ControlPlaneEndpointsConfig {
 	all := mapOf(values, "authorized_networks")
 	out := &containerpb.MasterAuthorizedNetworksConfig{Enabled: len(all) > 0}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		out.CidrBlocks = append(out.CidrBlocks, &containerpb.MasterAuthorizedNetworksConfig_CidrBlock{DisplayName: name, CidrBlock: all[name]})
 	}
-	return out
+	return &containerpb.ControlPlaneEndpointsConfig{IpEndpointsConfig: &containerpb.ControlPlaneEndpointsConfig_IPEndpointsConfig{AuthorizedNetworksConfig: out}}
 }
 
 func (c *client) workloadPool(values cty.Value) *containerpb.WorkloadIdentityConfig {
@@ -130,10 +130,13 @@ func (w *writer) newCluster(ch resource.Change) *containerpb.Cluster {
 			ClusterSecondaryRangeName:  textOf(v, "pods_range"),
 			ServicesSecondaryRangeName: textOf(v, "services_range"),
 		},
-		MasterAuthorizedNetworksConfig: authorizedNetworks(v),
+		ControlPlaneEndpointsConfig: authorizedNetworks(v),
 	}
 	if boolOf(v, "private_nodes") {
-		k.PrivateClusterConfig = &containerpb.PrivateClusterConfig{EnablePrivateNodes: true, MasterIpv4CidrBlock: textOf(v, "control_plane_cidr")}
+		k.NetworkConfig = &containerpb.NetworkConfig{DefaultEnablePrivateNodes: proto.Bool(true)}
+	}
+	if cidr := textOf(v, "control_plane_cidr"); cidr != "" {
+		k.PrivateClusterConfig = &containerpb.PrivateClusterConfig{MasterIpv4CidrBlock: cidr}
 	}
 	if v.GetAttr("maintenance").RawEquals(cty.EmptyObjectVal) {
 		k.MaintenancePolicy = nil // any time
@@ -221,7 +224,7 @@ func (w *writer) changeCluster(ctx context.Context, ch resource.Change) (cty.Val
 		return now, err
 	}
 	if found.GetStatus() == containerpb.Cluster_ERROR {
-		return now, refuse(w.target, "the cluster is broken", "GKE says: %s.", strings.TrimSuffix(found.GetStatusMessage(), ".")).
+		return now, refuse(w.target, "the cluster is broken", "GKE says: %s.", saidOf(found.GetConditions())).
 			Fix("Make it anew with erlmcp apply -replace=%s, once deletion_protection is false.", ch.Address)
 	}
 	for _, c := range w.clusterChanges(ctx, ch.Desired) {
@@ -233,6 +236,18 @@ func (w *writer) changeCluster(ctx context.Context, ch resource.Change) (cty.Val
 		}
 	}
 	return w.observedCluster(ctx, ch, nil)
+}
+
+// saidOf is what GKE says of something that is not well.
+func saidOf(conditions []*containerpb.StatusCondition) string {
+	var out []string
+	for _, c := range conditions {
+		out = append(out, strings.TrimSuffix(c.GetMessage(), "."))
+	}
+	if len(out) == 0 {
+		return "nothing more"
+	}
+	return strings.Join(out, "; ")
 }
 
 // settled reports whether an attribute is as wanted, or nobody's to say.
@@ -256,7 +271,7 @@ func (w *writer) clusterChanges(ctx context.Context, v cty.Value) []change {
 	return []change{
 		{"release_channel", "set the release channel", update(&containerpb.ClusterUpdate{DesiredReleaseChannel: channelOf(v)})},
 		{"zones", "set the zones", update(&containerpb.ClusterUpdate{DesiredLocations: listOf(v, "zones")})},
-		{"authorized_networks", "set the authorized networks", update(&containerpb.ClusterUpdate{DesiredMasterAuthorizedNetworksConfig: authorizedNetworks(v)})},
+		{"authorized_networks", "set the authorized networks", update(&containerpb.ClusterUpdate{DesiredControlPlaneEndpointsConfig: authorizedNetworks(v)})},
 		{"workload_identity", "set workload identity", update(&containerpb.ClusterUpdate{DesiredWorkloadIdentityConfig: w.workloadPool(v)})},
 		{"maintenance", "set the maintenance window", func() (*containerpb.Operation, error) {
 			found, err := w.cluster(ctx)
@@ -305,7 +320,7 @@ func (w *writer) observedCluster(ctx context.Context, ch resource.Change, err er
 	case readErr != nil || found == nil:
 		return cty.NilVal, err
 	case err == nil && !running(found):
-		err = refuse(w.target, "the cluster does not run", "GKE says that it is %s: %s.", found.GetStatus(), strings.TrimSuffix(found.GetStatusMessage(), "."))
+		err = refuse(w.target, "the cluster does not run", "GKE says that it is %s: %s.", found.GetStatus(), saidOf(found.GetConditions()))
 	}
 	return observeCluster(found, ch.Desired), err
 }

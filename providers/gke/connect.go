@@ -5,14 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"cloud.google.com/go/auth"
-	"cloud.google.com/go/auth/credentials"
-	"cloud.google.com/go/auth/credentials/impersonate"
 	compute "cloud.google.com/go/compute/apiv1"
 	container "cloud.google.com/go/container/apiv1"
 	"google.golang.org/api/option"
@@ -23,9 +20,6 @@ import (
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/version"
 )
-
-// scope is what credentials are asked for.
-const scope = "https://www.googleapis.com/auth/cloud-platform"
 
 // client is a connection to Google's APIs for one target, for the objects of one
 // owner.
@@ -58,27 +52,6 @@ func connect(ctx context.Context, t resource.Target, owner resource.Owner) (*cli
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
-}
-
-// authenticate finds credentials, where any endpoint is to have them.
-func (c *client) authenticate() error {
-	container, _ := parseEndpoint(c.ContainerEndpoint, nil) // settingsOf has seen that they parse
-	compute, _ := parseEndpoint(c.ComputeEndpoint, nil)
-	if !container.encrypted() && !compute.encrypted() {
-		return nil
-	}
-	found, err := credentials.DetectDefault(&credentials.DetectOptions{Scopes: []string{scope}, CredentialsFile: c.Credentials})
-	if err == nil && c.Impersonate != "" {
-		found, err = impersonate.NewCredentials(&impersonate.CredentialsOptions{
-			TargetPrincipal: c.Impersonate, Scopes: []string{scope}, Credentials: found,
-		})
-	}
-	if err != nil {
-		return refuse(c.target, "no credentials for Google Cloud", "%s.", strings.TrimSuffix(err.Error(), ".")).
-			Fix("Log in with gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS or the target's credentials.")
-	}
-	c.credentials = found
-	return nil
 }
 
 func (c *client) dial(ctx context.Context) (err error) {
@@ -156,34 +129,4 @@ func (c *client) options(at endpoint) []option.ClientOption {
 		return append(out, option.WithoutAuthentication())
 	}
 	return append(out, option.WithAuthCredentials(c.credentials))
-}
-
-// token is an access token of the credentials.
-func (c *client) token(ctx context.Context) (string, error) {
-	if c.credentials == nil {
-		return "", nil
-	}
-	t, err := c.credentials.Token(ctx)
-	if err != nil {
-		return "", fmt.Errorf("get an access token: %w", err)
-	}
-	return t.Value, nil
-}
-
-// authorized adds the access token to requests, a new one when it ends.
-type authorized struct {
-	next  http.RoundTripper
-	token func(context.Context) (string, error)
-}
-
-func (a authorized) RoundTrip(q *http.Request) (*http.Response, error) {
-	token, err := a.token(q.Context())
-	if err != nil {
-		return nil, err
-	}
-	if token != "" {
-		q = q.Clone(q.Context())
-		q.Header.Set("Authorization", "Bearer "+token)
-	}
-	return a.next.RoundTrip(q)
 }

@@ -198,7 +198,7 @@ func contractDrifts(c *contract.Case, google *cloud.Cloud) {
 		"release_channel": func(k *containerpb.Cluster) { k.ReleaseChannel.Channel = containerpb.ReleaseChannel_RAPID },
 		"zones":           func(k *containerpb.Cluster) { k.Locations = []string{"europe-west1-b"} },
 		"authorized_networks": func(k *containerpb.Cluster) {
-			k.MasterAuthorizedNetworksConfig.CidrBlocks[0].CidrBlock = "0.0.0.0/0"
+			k.ControlPlaneEndpointsConfig.IpEndpointsConfig.AuthorizedNetworksConfig.CidrBlocks[0].CidrBlock = "0.0.0.0/0"
 		},
 		"workload_identity":   func(k *containerpb.Cluster) { k.WorkloadIdentityConfig = nil },
 		"maintenance":         func(k *containerpb.Cluster) { k.MaintenancePolicy = nil },

@@ -13,8 +13,10 @@
 // It leaves out what else a project needs: APIs that are enabled, networks, the
 // repository of images, DNS.
 //
-// In order of reading: types.go (what there is), settings.go, lower.go, connect.go
-// and retry.go (how Google is spoken to), failure.go, operation.go, label.go, then
-// reader.go and writer.go, and cluster.go, pool.go, network.go and balancer.go for
-// each kind of object.
+// In order of reading: types.go (what there is), settings.go, lower.go and
+// entrance.go (what a server needs outside of the cluster), connect.go,
+// credentials.go and retry.go (how Google is spoken to), failure.go, operation.go,
+// label.go, then reader.go and writer.go, cluster.go and pool.go, and thing.go with
+// network.go and balancer.go for the objects of Compute Engine; access.go leads to
+// the servers.
 package gke

@@ -165,7 +165,7 @@ func (w *writer) changePool(ctx context.Context, ch resource.Change) (cty.Value,
 		return cty.NilVal, fmt.Errorf("the node pool %s is gone", name)
 	}
 	if found.GetStatus() == containerpb.NodePool_ERROR {
-		return observePool(found), refuse(w.target, "a node pool is broken", "GKE says of %q: %s.", name, strings.TrimSuffix(found.GetStatusMessage(), ".")).
+		return observePool(found), refuse(w.target, "a node pool is broken", "GKE says of %q: %s.", name, saidOf(found.GetConditions())).
 			Fix("Make it anew: erlmcp apply -replace=%s.", ch.Address)
 	}
 	now := observePool(found)

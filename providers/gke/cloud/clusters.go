@@ -82,7 +82,7 @@ func (g gke) CreateCluster(_ context.Context, q *containerpb.CreateClusterReques
 	g.clusters[path] = k
 	return g.begin(path, containerpb.Operation_CREATE_CLUSTER, "", func(failure error) {
 		if failure != nil {
-			k.Status, k.StatusMessage = containerpb.Cluster_ERROR, status.Convert(failure).Message()
+			k.Status, k.Conditions = containerpb.Cluster_ERROR, []*containerpb.StatusCondition{{Message: status.Convert(failure).Message()}}
 			return
 		}
 		k.Status, k.Endpoint = containerpb.Cluster_RUNNING, g.endpoint
@@ -104,13 +104,13 @@ func (g gke) checkCluster(parent string, k *containerpb.Cluster) error {
 		return invalid("Cluster has output only fields set.")
 	case k.GetNetwork() != "" && !g.networks[k.GetNetwork()]:
 		return invalid("Project has no network named %q.", k.GetNetwork())
-	case standard && len(k.GetNodePools()) == 0 && k.GetInitialNodeCount() == 0:
+	case standard && len(k.GetNodePools()) == 0:
 		return invalid("Cluster.initial_node_count must be greater than zero.")
 	case !standard && len(k.GetNodePools()) > 0:
 		return invalid("Node pools cannot be specified for Autopilot clusters.")
-	case !standard && k.GetReleaseChannel().GetChannel() == containerpb.ReleaseChannel_UNSPECIFIED:
+	case !standard && k.GetReleaseChannel().GetChannel() == 0:
 		return invalid("Autopilot clusters must be enrolled in a release channel.")
-	case !k.GetIpAllocationPolicy().GetUseIpAliases() && k.GetPrivateClusterConfig().GetEnablePrivateNodes():
+	case !k.GetIpAllocationPolicy().GetUseIpAliases() && k.GetNetworkConfig().GetDefaultEnablePrivateNodes():
 		return invalid("Private clusters must be VPC-native.")
 	}
 	if cidr := k.GetPrivateClusterConfig().GetMasterIpv4CidrBlock(); cidr != "" {
@@ -118,7 +118,7 @@ func (g gke) checkCluster(parent string, k *containerpb.Cluster) error {
 			return invalid("master_ipv4_cidr_block %q must be a /28.", cidr)
 		}
 	}
-	if err := checkNetworks(k.GetMasterAuthorizedNetworksConfig()); err != nil {
+	if err := checkNetworks(k.GetControlPlaneEndpointsConfig()); err != nil {
 		return err
 	}
 	for _, p := range k.GetNodePools() {
@@ -129,8 +129,8 @@ func (g gke) checkCluster(parent string, k *containerpb.Cluster) error {
 	return checkLabels(k.GetResourceLabels())
 }
 
-func checkNetworks(c *containerpb.MasterAuthorizedNetworksConfig) error {
-	for _, b := range c.GetCidrBlocks() {
+func checkNetworks(c *containerpb.ControlPlaneEndpointsConfig) error {
+	for _, b := range c.GetIpEndpointsConfig().GetAuthorizedNetworksConfig().GetCidrBlocks() {
 		if _, err := netip.ParsePrefix(b.GetCidrBlock()); err != nil {
 			return invalid("Invalid CIDR block %q.", b.GetCidrBlock())
 		}
@@ -141,7 +141,7 @@ func checkNetworks(c *containerpb.MasterAuthorizedNetworksConfig) error {
 // fill sets what the API sets.
 func (g gke) fill(parent string, k *containerpb.Cluster) {
 	project, location := strings.Split(parent, "/")[1], strings.Split(parent, "/")[3]
-	k.Location, k.Zone, k.Status = location, location, containerpb.Cluster_PROVISIONING
+	k.Location, k.Status = location, containerpb.Cluster_PROVISIONING
 	k.Id = fmt.Sprintf("%064x", g.number())
 	k.SelfLink = "https://container.googleapis.com/v1/" + parent + "/clusters/" + k.GetName()
 	k.LabelFingerprint = g.fingerprint()
@@ -157,12 +157,14 @@ func (g gke) fill(parent string, k *containerpb.Cluster) {
 	if k.GetAutopilot().GetEnabled() {
 		k.WorkloadIdentityConfig = &containerpb.WorkloadIdentityConfig{WorkloadPool: project + ".svc.id.goog"}
 	}
-	if p := k.GetPrivateClusterConfig(); p.GetEnablePrivateNodes() {
-		p.PrivateEndpoint, p.PublicEndpoint = "172.16.0.2", g.endpoint
-		if p.MasterIpv4CidrBlock == "" {
-			p.MasterIpv4CidrBlock = "172.16.0.0/28"
-		}
+	if k.ControlPlaneEndpointsConfig == nil {
+		k.ControlPlaneEndpointsConfig = &containerpb.ControlPlaneEndpointsConfig{}
 	}
+	if k.ControlPlaneEndpointsConfig.IpEndpointsConfig == nil {
+		k.ControlPlaneEndpointsConfig.IpEndpointsConfig = &containerpb.ControlPlaneEndpointsConfig_IPEndpointsConfig{}
+	}
+	k.ControlPlaneEndpointsConfig.IpEndpointsConfig.PrivateEndpoint = "172.16.0.2"
+	k.ControlPlaneEndpointsConfig.IpEndpointsConfig.PublicEndpoint = g.endpoint
 	for _, p := range k.GetNodePools() {
 		g.fillPool(parent, k, p)
 	}

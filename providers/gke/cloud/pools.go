@@ -12,7 +12,7 @@ import (
 )
 
 func checkPool(k *containerpb.Cluster, p *containerpb.NodePool) error {
-	channel := k.GetReleaseChannel().GetChannel() != containerpb.ReleaseChannel_UNSPECIFIED
+	channel := k.GetReleaseChannel().GetChannel() != 0
 	auto := p.GetAutoscaling()
 	switch {
 	case !clusterForm.MatchString(p.GetName()):
@@ -100,7 +100,7 @@ func (g gke) CreateNodePool(_ context.Context, q *containerpb.CreateNodePoolRequ
 	return g.begin(q.GetParent(), containerpb.Operation_CREATE_NODE_POOL, p.GetName(), func(failure error) {
 		p.Status = containerpb.NodePool_RUNNING
 		if failure != nil {
-			p.Status, p.StatusMessage = containerpb.NodePool_ERROR, status.Convert(failure).Message()
+			p.Status, p.Conditions = containerpb.NodePool_ERROR, []*containerpb.StatusCondition{{Message: status.Convert(failure).Message()}}
 		}
 	}), nil
 }

@@ -38,9 +38,9 @@ func (g gke) UpdateCluster(_ context.Context, q *containerpb.UpdateClusterReques
 		}
 	case "desired_locations":
 		next.Locations = u.GetDesiredLocations()
-	case "desired_master_authorized_networks_config":
-		next.MasterAuthorizedNetworksConfig = u.GetDesiredMasterAuthorizedNetworksConfig()
-		err = checkNetworks(next.MasterAuthorizedNetworksConfig)
+	case "desired_control_plane_endpoints_config":
+		next.ControlPlaneEndpointsConfig.IpEndpointsConfig.AuthorizedNetworksConfig = u.GetDesiredControlPlaneEndpointsConfig().GetIpEndpointsConfig().GetAuthorizedNetworksConfig()
+		err = checkNetworks(next.ControlPlaneEndpointsConfig)
 	case "desired_workload_identity_config":
 		pool := u.GetDesiredWorkloadIdentityConfig().GetWorkloadPool()
 		if want := strings.Split(q.GetName(), "/")[1] + ".svc.id.goog"; pool != "" && pool != want {
@@ -55,7 +55,7 @@ func (g gke) UpdateCluster(_ context.Context, q *containerpb.UpdateClusterReques
 	}
 	return g.changing(q.GetName(), containerpb.Operation_UPDATE_CLUSTER, func() {
 		k.ReleaseChannel, k.Locations = next.ReleaseChannel, next.Locations
-		k.MasterAuthorizedNetworksConfig, k.WorkloadIdentityConfig = next.MasterAuthorizedNetworksConfig, next.WorkloadIdentityConfig
+		k.ControlPlaneEndpointsConfig, k.WorkloadIdentityConfig = next.ControlPlaneEndpointsConfig, next.WorkloadIdentityConfig
 	}), nil
 }
 
@@ -70,7 +70,7 @@ func (g gke) SetLabels(_ context.Context, q *containerpb.SetLabelsRequest) (*con
 	if err := checkLabels(q.GetResourceLabels()); err != nil {
 		return nil, err
 	}
-	return g.changing(q.GetName(), containerpb.Operation_SET_LABELS, func() {
+	return g.changing(q.GetName(), containerpb.Operation_UPDATE_CLUSTER, func() {
 		k.ResourceLabels, k.LabelFingerprint = q.GetResourceLabels(), g.fingerprint()
 	}), nil
 }
@@ -90,7 +90,7 @@ func (g gke) SetMaintenancePolicy(_ context.Context, q *containerpb.SetMaintenan
 	if r := p.GetWindow().GetRecurringWindow(); r != nil && (!strings.HasPrefix(r.GetRecurrence(), "FREQ=") || r.GetWindow().GetStartTime() == nil || r.GetWindow().GetEndTime() == nil) {
 		return nil, invalid("Invalid recurring window.")
 	}
-	return g.changing(q.GetName(), containerpb.Operation_SET_MAINTENANCE_POLICY, func() {
+	return g.changing(q.GetName(), containerpb.Operation_UPDATE_CLUSTER, func() {
 		k.MaintenancePolicy = proto.CloneOf(p)
 		k.MaintenancePolicy.ResourceVersion = g.fingerprint()
 	}), nil
