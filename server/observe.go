@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -84,13 +85,15 @@ func (rt *Runtime) push(doc *schemas.Server) {
 
 // unobserve sends what has not been sent yet, if that does not take long.
 func (rt *Runtime) unobserve() error {
+	var sending sync.WaitGroup
 	if t := rt.current.Load().tracer; t != nil {
-		t.Close()
+		sending.Go(t.Close)
 	}
 	if rt.pusher != nil {
-		rt.pusher.Close()
+		sending.Go(rt.pusher.Close)
 	}
-	return rt.logs.Close()
+	sending.Wait()
+	return rt.logs.Close() // last, as the others may have something to say
 }
 
 // beginSpan begins the span of the request when tracing is on. The context of the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -67,6 +68,7 @@ type Configuration struct {
 	instances []Instance           // dependencies first
 	places    map[Ref]*place       // by instance
 	expanded  map[string]*expanded // by server name
+	constants sync.Map             // *hclsyntax.Body → constant; a cache
 }
 
 // Sources are the configuration's files by name, for showing the line that a

@@ -25,6 +25,7 @@ type decoder struct {
 	besides *schemas.Block
 	// pending are templates that wait for the names of their inputs.
 	pending []pendingTemplate
+	made    int       // how many dynamic blocks the present block is in
 	files   *shipment // nil when paths of resources are not looked at
 }
 
@@ -170,7 +171,7 @@ func (d *decoder) nested(n *schemas.Nested, at *site, found []written) cty.Value
 	if n.Mode == schemas.Listed {
 		list := make([]cty.Value, len(found))
 		for i, w := range found {
-			list[i] = d.block(n.Block, &site{what: n.Name, header: w.header}, w.body, w.ctx)
+			list[i] = d.nestedBlock(n.Block, &site{what: n.Name, header: w.header}, w)
 		}
 		return cty.ListVal(list)
 	}
@@ -179,7 +180,7 @@ func (d *decoder) nested(n *schemas.Nested, at *site, found []written) cty.Value
 			At(diag.FromRange(&found[1].header)).Fix("Join them."))
 	}
 	w := found[0]
-	return d.block(n.Block, &site{what: n.Name, header: w.header}, w.body, w.ctx)
+	return d.nestedBlock(n.Block, &site{what: n.Name, header: w.header}, w)
 }
 
 func (d *decoder) labelled(n *schemas.Nested, found []written) cty.Value {
@@ -202,7 +203,7 @@ func (d *decoder) labelled(n *schemas.Nested, found []written) cty.Value {
 			continue
 		}
 		first[label] = w.header
-		values[label] = d.block(n.Block, &site{what: n.Name, label: label, header: w.header}, w.body, w.ctx)
+		values[label] = d.nestedBlock(n.Block, &site{what: n.Name, label: label, header: w.header}, w)
 	}
 	if len(values) == 0 {
 		return n.Absent()

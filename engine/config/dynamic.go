@@ -74,6 +74,7 @@ type written struct {
 	header hcl.Range
 	body   *hclsyntax.Body
 	ctx    *hcl.EvalContext
+	made   bool // by a dynamic block, once for each of its elements
 }
 
 // blocks lists the blocks of a body, those that dynamic blocks make included, by
@@ -92,7 +93,7 @@ func (d *decoder) blocks(b *schemas.Block, at *site, body *hclsyntax.Body, ctx *
 			d.add(d.noSuchBlock(b, at, inner))
 			continue
 		}
-		out[inner.Type] = append(out[inner.Type], written{inner.Type, inner.Labels, inner.DefRange(), inner.Body, ctx})
+		out[inner.Type] = append(out[inner.Type], written{inner.Type, inner.Labels, inner.DefRange(), inner.Body, ctx, false})
 	}
 	return out
 }
@@ -141,7 +142,7 @@ func (d *decoder) expandDynamic(b *schemas.Block, at *site, block *hclsyntax.Blo
 		if !ok {
 			return
 		}
-		out[dyn.block] = append(out[dyn.block], written{dyn.block, labels, block.DefRange(), dyn.content.Body, inner})
+		out[dyn.block] = append(out[dyn.block], written{dyn.block, labels, block.DefRange(), dyn.content.Body, inner, true})
 	}
 }
 

@@ -94,8 +94,12 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
-	for _, stage := range c.Stages {
-		fmt.Fprintf(w, "      %s step by step: %s\n", s.Paint(Cyan, "»"), stage)
+	if len(c.Stages) > 0 {
+		var steps []string
+		for _, stage := range c.Stages {
+			steps = append(steps, stage.String())
+		}
+		fmt.Fprintf(w, "      %s step by step: %s\n", s.Paint(Cyan, "»"), strings.Join(steps, s.Paint(Dim, " → ")))
 	}
 	for _, n := range c.Smokes {
 		fmt.Fprintf(w, "      %s then checks %q: %s\n", s.Paint(Cyan, "?"), n.Name, checkText(n))
