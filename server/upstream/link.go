@@ -76,7 +76,7 @@ func (u *Upstream) dial(ctx context.Context) (*link, error) {
 		l.over.close()
 		go func() { // ends as the one above
 			if o := <-connected; o.session != nil {
-				o.session.Close() //nolint:errcheck // nothing is left to do
+				o.session.Close() // nothing is left to do when it fails
 			}
 		}()
 		return nil, err
@@ -148,7 +148,7 @@ func (l *link) close() {
 	ended := make(chan struct{})
 	go func() { // ends at the latest when what it runs over is closed
 		defer close(ended)
-		l.session.Close() //nolint:errcheck // nothing is left to do
+		l.session.Close() // nothing is left to do when it fails
 	}()
 	timer := time.NewTimer(closeTime)
 	defer timer.Stop()
