@@ -93,7 +93,6 @@ var blockLabels = map[string][]string{
 var notYet = map[string][]string{
 	"":       {"module", "moved", "removed", "import", "check"},
 	"erlmcp": {"encryption"},
-	"server": {"lifecycle"},
 }
 
 var objectName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
