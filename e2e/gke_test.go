@@ -163,8 +163,47 @@ func TestKubernetesOnGKE(t *testing.T) {
 			t.Errorf("left in the cluster:\n%s", left)
 		}
 	})
-	if token := os.Getenv("ERLMCP_VAR_bed_token"); token != "" && strings.Contains(w.printed.String(), token) {
-		t.Error("the token was printed")
+	_, token, _ := strings.Cut(strings.Join(w.env, "\n"), "ERLMCP_VAR_bed_token=")
+	if token == "" || strings.Contains(w.printed.String(), token) {
+		t.Error("the token was printed, or there was none")
+	}
+}
+
+// TestKubernetesCanaryOnGKE changes a server little by little, in an Autopilot
+// cluster and behind an Ingress, while clients use its Service.
+func TestKubernetesCanaryOnGKE(t *testing.T) {
+	w, google := newGoogle(t, "gke-canary", 200*time.Millisecond)
+	w.unprotect()
+	tool(t, "kubectl", "apply", "--server-side", "-f", "setup/gke-definitions.yaml")
+	tool(t, "kubectl", "wait", "--for=condition=Established", "--timeout=30s", "-f", "setup/gke-definitions.yaml")
+	w.env = append(w.env, "ERLMCP_VAR_domain=mcp.example.com", "ERLMCP_VAR_hold=1s")
+	w.must(0, "apply", "-auto-approve")
+	w.must(0, "plan", "-detailed-exitcode")
+	contains(t, w.must(0, "output", "-raw", "url").stdout, "https://mcp.example.com/mcp")
+	contains(t, kubectl(t, "get", "ingress", "greeter", "-o", "jsonpath={.metadata.annotations}"), `"kubernetes.io/ingress.global-static-ip-name":"erlmcp-tools-greeter"`, `"ingress.gcp.kubernetes.io/pre-shared-cert":"erlmcp-tools-greeter"`)
+	contains(t, kubectl(t, "get", "frontendconfig", "greeter", "-o", "jsonpath={.spec.sslPolicy}"), "erlmcp-tools-greeter")
+	contains(t, strings.Join(google.Objects(""), " "), "global/addresses/erlmcp-tools-greeter", "global/sslPolicies/erlmcp-tools-greeter", "global/sslCertificates/erlmcp-tools-greeter")
+
+	clients := startLoad(t, "http://"+kubectl(t, "get", "service", "greeter", "-o", "jsonpath={.spec.clusterIP}")+":8080/mcp")
+	w.replaceIn("main.mcp.hcl", `text = "Hello"`, `text = "Hello again"`)
+	contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "try it out of sight", "5% of the requests for 1s", "50% of the requests for 1s", "take its place")
+	contains(t, w.must(0, "apply", "-auto-approve").stdout, "passed: 50% of the requests")
+	w.must(0, "plan", "-detailed-exitcode")
+	w.replaceIn("main.mcp.hcl", `text = "Hello again"`, `text = "Goodbye"`)
+	contains(t, w.must(1, "apply", "-auto-approve").stderr, `check "says hello" fails`)
+	w.replaceIn("main.mcp.hcl", `text = "Goodbye"`, `text = "Hello again"`)
+	w.must(0, "plan", "-detailed-exitcode")
+	clients.end()
+	if clients.saw("Hello") == 0 || clients.saw("Hello again") == 0 {
+		t.Error("not both versions were seen")
+	}
+
+	w.must(0, "destroy", "-auto-approve")
+	if left := google.Objects(""); len(left) > 0 {
+		t.Errorf("left at Google: %v", left)
+	}
+	if left := tool(t, "kubectl", "get", "all,ingress,frontendconfig,backendconfig,namespace", "-A", "-l", "erlmcp.dev/lineage", "-o", "name"); left != "" {
+		t.Errorf("left in the cluster:\n%s", left)
 	}
 }
 

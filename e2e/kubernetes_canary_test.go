@@ -17,7 +17,7 @@ const (
     strategy = "canary"
     canary {
       steps = [20, 50]
-      hold  = "4s"
+      hold  = "2s"
     }
   }`
 	blueGreen = `
@@ -34,7 +34,7 @@ func TestKubernetesStrategies(t *testing.T) {
 
 	t.Run("canary", func(t *testing.T) {
 		g.write("", "Hello two", greets+canary)
-		contains(t, g.w.must(2, "plan", "-detailed-exitcode").stdout, "try it out of sight", "20% of the requests for 4s", "50% of the requests for 4s", "take its place")
+		contains(t, g.w.must(2, "plan", "-detailed-exitcode").stdout, "a trial out of sight", "20% of the requests for 2s", "50% of the requests for 2s", "the new takes over")
 		r := g.w.must(0, "apply", "-auto-approve")
 		contains(t, r.stdout, "pods of the new version: 1, beside 2", "pods of the new version: 2, beside 2", "0.0% errors", "passed: 50% of the requests")
 		g.settled()

@@ -126,7 +126,11 @@ func startLoad(t *testing.T, url string) *load {
 			call = c.legacy
 		}
 		for deadline := time.Now().Add(20 * time.Second); ; {
-			if _, err := call(ctx); err == nil {
+			// A connection from before the node knew the Service leads nowhere for good.
+			soon, cancel := context.WithTimeout(ctx, 2*time.Second)
+			_, err := call(soon)
+			cancel()
+			if err == nil {
 				break
 			} else if time.Now().After(deadline) {
 				t.Fatalf("the server does not answer through its Service: %v", err)

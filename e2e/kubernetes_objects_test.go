@@ -182,7 +182,7 @@ func TestKubernetesObjects(t *testing.T) {
 	})
 	t.Run("a pod is replaced with its data", func(t *testing.T) {
 		w.replaceIn("main.mcp.hcl", "server \"ledger\" {\n  target = target.kubernetes.cluster\n  limits { cpu = 0.2 }", "server \"ledger\" {\n  target = target.kubernetes.cluster\n  limits {\n    cpu     = 0.2\n    workers = 3\n  }")
-		contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "restart: connections are lost", "try it out of sight")
+		contains(t, w.must(2, "plan", "-detailed-exitcode").stdout, "restart: connections are lost", "a trial out of sight")
 		w.must(0, "apply", "-auto-approve")
 		w.must(0, "plan", "-detailed-exitcode")
 	})

@@ -124,4 +124,13 @@ func TestKubernetesRollback(t *testing.T) {
 		contains(t, g.w.must(0, "rollback", "-auto-approve", "-to", "1").stdout, "Back to what revision 1 left:")
 		contains(t, g.w.must(0, "call", strings.TrimSuffix(g.url(), "/mcp"), "hello").stdout, "Hello one")
 	})
+	t.Run("all of it is gone", func(t *testing.T) {
+		g.write("", "Hello one", soon+greets)
+		g.kubectl("label", "namespace", g.namespace, "pod-security.kubernetes.io/enforce=privileged", "--overwrite")
+		contains(t, g.w.must(2, "drift").stdout, "namespace", `"restricted" → "privileged"`)
+		g.kubectl("delete", "namespace", g.namespace)
+		contains(t, g.w.must(2, "drift").stdout, "namespace", "is gone")
+		g.w.must(0, "apply", "-auto-approve")
+		g.settled()
+	})
 }

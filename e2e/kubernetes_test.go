@@ -237,6 +237,7 @@ target "kubernetes" "cluster" {
 
 server "frail" {
   target = target.kubernetes.cluster
+  rollout { health_timeout = "10s" }
   tool "hello" {
     static { text = "Hello" }
   }
@@ -254,6 +255,9 @@ server "frail" {
     certificate_file = "/nowhere.pem"
     key_file         = "/nowhere.key"
   }`, []string{"The pods do not get ready", "does not stay up", "/nowhere.pem"}},
+		{"no node for it", pushed, `kubernetes {
+    node_selector = { "example.com/gpu" = "yes" }
+  }`, []string{"The pods do not get ready", "finds no node", "node affinity/selector"}},
 		{"a patch with an unknown field", pushed, `kubernetes {
     patch {
       kind  = "Deployment"

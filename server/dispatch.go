@@ -160,7 +160,7 @@ func (c *call) queue(m method) {
 		defer end()
 		ctx, c.deadline = withDeadline(ctx, time.Duration(c.st.doc.Limits.CallTimeout))
 		defer c.deadline.end()
-		c.ctx = protocol.WithTrace(memory.With(ctx, c.x.Hold), c.m.Trace(c.x.Header))
+		c.ctx = protocol.WithTrace(memory.With(ctx, c.x.Hold), c.trace())
 		do := func() {
 			c.run(m)
 			c.deadline.end() // what still waits for the client must give its worker back

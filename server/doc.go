@@ -9,7 +9,7 @@
 // limits.drain_timeout.
 //
 // The parts lie in folders of their own: protocol (messages), transport (how they
-// travel), session, catalog (what is offered), backend (what tools do), auth, dialogue
+// travel), session, catalog (what is offered), backend (what tools do), upstream, auth, dialogue
 // (what tools ask of clients), task, guard, telemetry and control. This package
 // joins them: it dispatches each message to what answers it.
 //
@@ -19,5 +19,7 @@
 // runtime.go, state.go (what one document makes), ports.go, reload.go, dispatch.go
 // and batch.go (from message to answer), methods.go, call.go and legacy.go (one
 // function a method), line.go, rounds.go and seal.go (what tools ask of clients),
-// tasks.go, access.go (what a client may see), receipts.go, listen.go, workers.go, deadline.go, inflight.go, health.go, status.go.
+// tasks.go, access.go (what a client may see), upstreams.go (other servers), shed.go (what is
+// refused under load), receipts.go, listen.go, workers.go, deadline.go, inflight.go, health.go,
+// page.go, status.go, profile.go, observe.go and environment.go (logs and traces).
 package server

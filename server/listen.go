@@ -50,6 +50,7 @@ func (c *call) listen(filter protocol.Filter) bool {
 		return false
 	}
 	c.opened = time.Since(c.x.Begun)
+	c.endSpan(nil) // or it would last as long as the stream
 	tick := time.NewTicker(transport.KeepAlivePeriod)
 	defer tick.Stop()
 	for {

@@ -3,6 +3,8 @@ package server
 import (
 	"cmp"
 	"errors"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -83,13 +85,15 @@ func (rt *Runtime) push(doc *schemas.Server) {
 
 // unobserve sends what has not been sent yet, if that does not take long.
 func (rt *Runtime) unobserve() error {
+	var sending sync.WaitGroup
 	if t := rt.current.Load().tracer; t != nil {
-		t.Close()
+		sending.Go(t.Close)
 	}
 	if rt.pusher != nil {
-		rt.pusher.Close()
+		sending.Go(rt.pusher.Close)
 	}
-	return rt.logs.Close()
+	sending.Wait()
+	return rt.logs.Close() // last, as the others may have something to say
 }
 
 // beginSpan begins the span of the request when tracing is on. The context of the
@@ -106,6 +110,17 @@ func (c *call) beginSpan() {
 	c.ctx, c.span = c.st.tracer.Start(c.ctx, tracing.Request{
 		Method: c.metricName(), Begun: c.x.Begun, Carriers: carriers,
 	})
+}
+
+// trace is the trace that upstreams are told of: with the span of the request when
+// tracing is on, else as the client has begun it.
+func (c *call) trace() protocol.Trace {
+	if c.span == nil {
+		return c.m.Trace(c.x.Header)
+	}
+	h := http.Header{}
+	tracing.Inject(c.ctx, h)
+	return protocol.Trace{Parent: h.Get(protocol.TraceParent), State: h.Get(protocol.TraceState)}
 }
 
 // endSpan ends the span of the request, if it has one.

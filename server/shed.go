@@ -22,6 +22,10 @@ func (rt *Runtime) govern(doc *schemas.Server) {
 		Limit: limit, Held: rt.memory.Share, Waiting: rt.workers.waiting, Changed: rt.governed,
 	})
 	rt.workers.waited = rt.governor.Waited
+	rt.metrics.WatchGovernor(
+		func() float64 { return float64(rt.governor.Phase(time.Now())) },
+		func() float64 { return rt.governor.Pressure().Most() },
+	)
 }
 
 // governed tells an operator that the governor has changed its phase.

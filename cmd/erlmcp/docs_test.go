@@ -18,6 +18,11 @@ var (
 	variables = regexp.MustCompile(`\bvar\.(\w+)`)
 )
 
+// petstore is the OpenAPI document that the guide mentions.
+const petstore = `{"openapi": "3.1.0", "paths": {"/pets/{petId}": {"get": {"tags": ["pets"], "security": [{"api_key": []}],
+	"parameters": [{"name": "petId", "in": "path", "schema": {"type": "string"}}]}}},
+	"components": {"securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}}`
+
 // TestEverySnippetIsValid loads each piece of HCL in the README and the guides. A
 // piece that begins inside a server is put into one; variables and files that it
 // mentions are supplied.
@@ -67,6 +72,7 @@ func checkSnippet(t *testing.T, page, snippet string) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"main.mcp.hcl": source, "terms.md": "x", "logo.png": "x", "docs/a.md": "x", "forecast.schema.json": `{"type": "object"}`,
+		"petstore.yaml": petstore,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -12,7 +12,7 @@ func newHistory(c *cli) *cobra.Command {
 		Use:   "history",
 		Short: "Show what was applied, when, and by whom",
 		Long: "Show the last revisions, the latest first. Each apply that changes something is one.\n" +
-			"What a revision left is shown by erlmcp show -revision N.",
+			"What a revision left is shown by erlmcp show revision N.",
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v, err := c.read(cmd.Context())

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -12,11 +15,19 @@ func newShow(c *cli) *cobra.Command {
 	var asJSON, asMarkdown bool
 	var revision int
 	cmd := &cobra.Command{
-		Use:   "show [PLAN]",
-		Short: "Show the state, or a saved plan",
-		Args:  words(0, 1),
+		Use:     "show [PLAN | revision N]",
+		Short:   "Show the state, a saved plan, or what a revision left",
+		Example: "  erlmcp show\n  erlmcp show tonight.plan\n  erlmcp show revision 7",
+		Args:    words(0, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			style := view.StyleOf(c.out)
+			if len(args) == 2 {
+				n, err := strconv.Atoi(args[1])
+				if args[0] != "revision" || err != nil || n < 1 {
+					return diag.Errorf("Which one?", "%q is not a revision.", strings.Join(args, " ")).Fix("Write erlmcp show revision 7, with a number from erlmcp history.")
+				}
+				revision, args = n, nil
+			}
 			if len(args) == 1 && revision != 0 {
 				return diag.Errorf("Which one?", "Either a saved plan or a revision is shown.")
 			}

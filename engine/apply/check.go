@@ -67,6 +67,9 @@ func (r *runner) check(writer resource.Writer, s plan.Step, w *plan.Wanted, valu
 		return errors.New("nothing is here that could run its checks")
 	}
 	to, err := r.route(writer, s, w, values)
+	if errors.Is(err, resource.ErrIdle) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

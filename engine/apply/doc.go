@@ -9,7 +9,8 @@
 // values that a plan could not know, and refuses a plan whose state or
 // configuration has moved on.
 //
-// Servers whose endpoint was changed are checked by a [Verifier]. When a change or
+// Servers that were changed are checked by a [Verifier]. An update in stages is
+// checked after each, and watched where a stage says so (stage.go, hold.go). When a change or
 // a check fails, the server is put back as it was before, by the same operations
 // and journal entries as any other change.
 //

@@ -17,6 +17,6 @@
 // servers, where), evaluate.go and scope.go (one instance), decode.go,
 // attribute.go, dynamic.go and template.go (a block's body), rules.go and
 // ports.go (rules beyond the vocabulary), judge.go (what the runtime says),
-// ship.go (files that travel), smoke.go (checks of a running server), world.go and
+// ship.go (files that travel), openapi.go (tools of web services), smoke.go (checks of a running server), world.go and
 // functions.go (what expressions see of this machine), wording.go.
 package config

@@ -4,7 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/erlmcp/erlmcp/schemas"
 )
+
+// accept asks for JSON where the document knows a successful answer in JSON.
+func (m *making) accept() error {
+	responses, _ := m.op.spec["responses"].(object)
+	for _, status := range sorted(responses) {
+		r, err := m.op.d.deref(responses[status])
+		if err != nil {
+			return err
+		}
+		content, _ := r["content"].(object)
+		if strings.HasPrefix(status, "2") && content["application/json"] != nil {
+			m.http.Headers = map[string]schemas.Template{"Accept": "application/json"}
+		}
+	}
+	return nil
+}
 
 // answer takes along what the document says of a successful answer, when that is
 // always a JSON object.

@@ -123,8 +123,8 @@ func (m *making) finish(o Options) error {
 		return fmt.Errorf("write the schema of the arguments: %w", err)
 	}
 	m.spec.InputSchema = string(raw)
-	if o.Structured {
-		return m.answer()
+	if err := m.accept(); err != nil || !o.Structured {
+		return err
 	}
-	return nil
+	return m.answer()
 }

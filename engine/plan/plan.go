@@ -115,10 +115,10 @@ func (c *Change) Drifted() bool { return c.Gone || len(c.Drift) > 0 }
 type Reason string
 
 const (
-	ReasonRequested   Reason = "requested"                  // by -replace
-	ReasonDependency  Reason = "what it needs is replaced"  // and it cannot outlive it
-	ReasonNotWanted   Reason = "not in the configuration"   // any more
-	ReasonInterrupted Reason = "interrupted apply"          // an earlier apply began to change it
+	ReasonRequested   Reason = "requested"                 // by -replace
+	ReasonDependency  Reason = "what it needs is replaced" // and it cannot outlive it
+	ReasonNotWanted   Reason = "not in the configuration"  // any more
+	ReasonInterrupted Reason = "interrupted apply"         // an earlier apply began to change it
 	ReasonImmutable   Reason = "the target cannot change it in place"
 	ReasonUnverified  Reason = "its checks have not passed" // since an earlier apply changed it
 )

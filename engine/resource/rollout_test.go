@@ -50,3 +50,19 @@ func TestOneCopy(t *testing.T) {
 		})
 	}
 }
+
+func TestStageText(t *testing.T) {
+	for want, s := range map[string]resource.Stage{
+		"a trial out of sight":            {Kind: resource.Trial},
+		"5% of the requests":              {Kind: resource.Shift, Percent: 5},
+		"5% of the requests for 2m":       {Kind: resource.Shift, Percent: 5, Hold: 2 * time.Minute},
+		"50% of the requests for 10s":     {Kind: resource.Shift, Percent: 50, Hold: 10 * time.Second},
+		"50% of the requests for 1h":      {Kind: resource.Shift, Percent: 50, Hold: time.Hour},
+		"50% of the requests for 1h0m10s": {Kind: resource.Shift, Percent: 50, Hold: time.Hour + 10*time.Second},
+		"the new takes over":              {Kind: resource.Finish},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -2,8 +2,10 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -32,19 +34,30 @@ const (
 // Partial reports whether what was there still stands after the stage.
 func (s Stage) Partial() bool { return s.Kind == Trial || s.Kind == Shift }
 
-// String says what the stage does, such as "5% of the requests for 2m0s".
+// String says what the stage does, such as "5% of the requests for 2m".
 func (s Stage) String() string {
 	switch s.Kind {
 	case Trial:
-		return "try it out of sight"
+		return "a trial out of sight"
 	case Shift:
 		text := fmt.Sprintf("%d%% of the requests", s.Percent)
 		if s.Hold > 0 {
-			text += " for " + s.Hold.String()
+			text += " for " + short(s.Hold)
 		}
 		return text
 	}
-	return "take its place"
+	return "the new takes over"
+}
+
+// short is a duration without the parts that are zero at its end.
+func short(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // Stages are those of an update: none for one that is made at once. Checked says
@@ -73,8 +86,12 @@ func (r Rollout) Stages(checked bool) []Stage {
 type Reacher interface {
 	// Reach says how the server that a change is about is reached: in a partial
 	// stage what is new, otherwise the server itself. Nothing is connected yet.
+	// ErrIdle says that no copy of it is to run, and nothing is to be reached.
 	Reach(context.Context, Change) (Route, error)
 }
+
+// ErrIdle is the error of a server of which no copy is to run.
+var ErrIdle = errors.New("no copy of it runs")
 
 // Route is a way to a server.
 type Route struct {

@@ -94,8 +94,12 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
-	for _, stage := range c.Stages {
-		fmt.Fprintf(w, "      %s step by step: %s\n", s.Paint(Cyan, "»"), stage)
+	if len(c.Stages) > 0 {
+		var steps []string
+		for _, stage := range c.Stages {
+			steps = append(steps, stage.String())
+		}
+		fmt.Fprintf(w, "      %s step by step: %s\n", s.Paint(Cyan, "»"), strings.Join(steps, s.Paint(Dim, " → ")))
 	}
 	for _, n := range c.Smokes {
 		fmt.Fprintf(w, "      %s then checks %q: %s\n", s.Paint(Cyan, "?"), n.Name, checkText(n))
@@ -283,7 +287,7 @@ func surface(s Style, p *plan.Plan) string {
 	return "\n" + s.Paint(Bold, "Clients will see:") + " " + strings.Join(notes, ", ") + "."
 }
 
-// served names the tool, resource or prompt that a path stands for, "" when it
+// served names the tool, resource, prompt or upstream that a path stands for, "" when it
 // stands for something else or for a part of one.
 func served(p cty.Path) string {
 	if len(p) != 3 {
@@ -295,7 +299,7 @@ func served(p cty.Path) string {
 		return ""
 	}
 	switch kind.Name {
-	case "tool", "resource", "prompt":
+	case "tool", "resource", "resource_template", "prompt", "upstream":
 		return kind.Name + " " + key.Key.AsString()
 	}
 	return ""

@@ -71,19 +71,17 @@ server "greeter" {
     }
   }
 
-  tool "greet" {
-    description = "Greets somebody."
+  tool "hello" {
+    description = "Says hello."
     read_only   = true
-    input "name" { type = string }
 
-    static { text = "Hello ${input.name}" }
+    static { text = "Hello" }
   }
 
   # Before the new version answers anybody, and again at each step.
-  smoke "greets" {
-    call    = "greet"
-    with    = { name = "Ada" }
-    require = result.text == "Hello Ada"
+  smoke "says hello" {
+    call    = "hello"
+    require = startswith(result.text, "Hello")
   }
 }
 

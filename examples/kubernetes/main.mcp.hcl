@@ -1,5 +1,6 @@
 # The quickstart's server on Kubernetes: two copies that scale to six, behind a
-# Service, in a namespace of their own.
+# Service, in a namespace of their own. A change is tried in a pod that no client
+# reaches before it goes to the others, and put back when it fails.
 #
 #   erlmcp plan  -var registry=registry.example.com/tools/erlmcp
 #   erlmcp apply -var registry=registry.example.com/tools/erlmcp
@@ -44,6 +45,14 @@ server "runbooks" {
     read_only   = true
 
     search { resources = ["runbooks"] }
+  }
+
+  rollout { health_timeout = "90s" }
+
+  smoke "the runbooks are found" {
+    call    = "search"
+    with    = { query = "restore" }
+    require = strcontains(result.text, "backups.md")
   }
 }
 

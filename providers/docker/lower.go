@@ -30,7 +30,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if d := in.OneCopy(); d != nil {
 		return resource.Lowered{}, diag.List{d}
 	}
-	if l := append(checkAddresses(in), checkMemory(in)...); l.HasErrors() {
+	if l := slices.Concat(checkAddresses(in), checkMemory(in), checkFolders(in)); l.HasErrors() {
 		return resource.Lowered{}, l
 	}
 	shared := func(part string) address.Resource { return address.Resource{Target: in.Target.Address, Part: part} }

@@ -188,3 +188,16 @@ func TestLowerRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatAContainerCannotKeepIsRefused(t *testing.T) {
+	pretend(t)
+	for document, want := range map[string]string{
+		`{"name":"weather","receipts":{"folder":"/var/lib/receipts"}}`:                          "receipts.folder names a folder",
+		`{"name":"weather","tls":{"acme":{"domains":["a.example.com"],"storage":"/var/acme"}}}`: "tls.acme.storage names a folder",
+	} {
+		_, diags := New().Lower(instance(t, document, map[string]cty.Value{}))
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail, want) || !strings.Contains(diags[0].Remedy, "kind host") {
+			t.Errorf("got %v, want %q", diags.Err(), want)
+		}
+	}
+}

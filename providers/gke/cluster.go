@@ -135,6 +135,9 @@ func (w *writer) newCluster(ch resource.Change) *containerpb.Cluster {
 	if boolOf(v, "private_nodes") {
 		k.PrivateClusterConfig = &containerpb.PrivateClusterConfig{EnablePrivateNodes: true, MasterIpv4CidrBlock: textOf(v, "control_plane_cidr")}
 	}
+	if v.GetAttr("maintenance").RawEquals(cty.EmptyObjectVal) {
+		k.MaintenancePolicy = nil // any time
+	}
 	if textOf(v, "mode") == "autopilot" {
 		k.Autopilot = &containerpb.Autopilot{Enabled: true}
 		return k
@@ -178,7 +181,7 @@ func (w *writer) createCluster(ctx context.Context, ch resource.Change) (cty.Val
 
 // taken says that somebody else has the name.
 func taken(at address.Resource, kind, name, remedy string) error {
-	d := diag.Errorf("the name is taken", "There is a %s %q already, and it is not one of this configuration.", kind, name).Fix("%s", remedy)
+	d := diag.Errorf("the name is taken", "The %s %q is there already, and it is not one of this configuration.", kind, name).Fix("%s", remedy)
 	d.Address = at.String()
 	return d
 }

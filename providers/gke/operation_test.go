@@ -128,7 +128,7 @@ func TestWhatNobodyElseMadeIsTakenOver(t *testing.T) {
 			mine.must(mine.apply())
 			before := google.Objects("")
 			text := wholeText(other.apply())
-			if !hasAll(text, `There is a cluster "tools" already, and it is not one of this configuration`, `There is a address "erlmcp-tools-contract" already`) {
+			if !hasAll(text, `The cluster "tools" is there already, and it is not one of this configuration`, `The address "erlmcp-tools-contract" is there already`) {
 				t.Error(text)
 			}
 			if after := google.Objects(""); !slices.Equal(before, after) {

@@ -81,7 +81,7 @@ func (s *site) close(session *state.Session) {
 func (s *site) plan() (*plan.Plan, diag.List) {
 	session := s.open()
 	defer s.close(session)
-	return plan.Make(s.t.Context(), s.options(session))
+	return plan.Make(context.Background(), s.options(session))
 }
 
 func (s *site) options(session *state.Session) plan.Options {
@@ -97,11 +97,11 @@ func (s *site) apply() diag.List {
 	session := s.open()
 	defer s.close(session)
 	o := s.options(session)
-	made, diags := plan.Make(s.t.Context(), o)
+	made, diags := plan.Make(context.Background(), o)
 	if diags.HasErrors() {
 		return diags
 	}
-	_, diags = apply.Run(s.t.Context(), apply.Options{
+	_, diags = apply.Run(context.Background(), apply.Options{
 		Plan: made, Configuration: s, Providers: o.Providers, Session: session, Parallelism: 2, Observer: s, Abort: s.abort,
 	})
 	return diags

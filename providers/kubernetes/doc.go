@@ -13,8 +13,15 @@
 //
 // It leaves out clusters themselves, which are made elsewhere.
 //
-// In order of reading: types.go (what there is), lower.go, manifest.go and pod.go
-// (what a server becomes), fields.go (which fields are compared), reader.go and
-// rehearse.go, intent.go, apply.go and writer.go, then workload.go, reload.go and
-// settle.go for what changes and starts pods.
+// A change that is made in stages is tried in a Deployment beside the server's own
+// objects, which has names and selectors of its own. The Service, or the weights of
+// an HTTPRoute, give it its part of the requests. Pods are reached through the API
+// server alone.
+//
+// In order of reading: types.go (what there is), lower.go, manifest.go, pod.go,
+// storage.go and ways.go (what a server becomes), fields.go (which fields are
+// compared), reader.go and rehearse.go, intent.go, apply.go and writer.go, then
+// workload.go, reload.go and settle.go for what changes and starts pods, beside.go and route.go for what is
+// tried, and reach.go, forward.go, watch.go and keep.go for what the engine asks of
+// running servers.
 package kubernetes

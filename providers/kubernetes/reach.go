@@ -17,6 +17,9 @@ var _ resource.Reacher = (*writer)(nil)
 
 // Reach leads to a pod by way of the API server, so that nothing need be exposed.
 func (w *writer) Reach(_ context.Context, c resource.Change) (resource.Route, error) {
+	if manifest := manifestOf(c.Desired); at(manifest, "spec", "replicas") == int64(0) {
+		return resource.Route{}, resource.ErrIdle
+	}
 	doc := c.Desired.GetAttr("document")
 	port := document.Setting(doc, "listen", "port")
 	path := document.Setting(doc, "listen", "path")
@@ -29,9 +32,9 @@ func (w *writer) Reach(_ context.Context, c resource.Change) (resource.Route, er
 		scheme = "https"
 	}
 	// Every server takes a loopback address for a name of its own.
-	at := net.JoinHostPort("127.0.0.1", strconv.FormatInt(number, 10))
+	address := net.JoinHostPort("127.0.0.1", strconv.FormatInt(number, 10))
 	return resource.Route{
-		URL: scheme + "://" + at + path.AsString(),
+		URL: scheme + "://" + address + path.AsString(),
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			ready, err := w.readyPods(ctx, changedPods(c))
 			if err != nil {

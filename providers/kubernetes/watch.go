@@ -38,6 +38,13 @@ func (w *writer) Watch(ctx context.Context, c resource.Change) (next, now resour
 			return next, now, w.unwell(ctx, c, t)
 		}
 	}
+	ready, err := w.readyPods(ctx, changedPods(c))
+	if err == nil && len(ready) == 0 && len(all) > 0 {
+		err = w.unwell(ctx, c, trouble{what: "none of the new pods is ready any more", pod: all[0]})
+	}
+	if err != nil {
+		return next, now, err
+	}
 	if next, err = w.answers(ctx, c, changedPods(c)); err != nil {
 		return next, now, err
 	}

@@ -94,7 +94,7 @@ func simCase(t *testing.T, world *World, target resource.Target) contract.Case {
 			set("process", "title", cty.StringVal("other")),
 			set("process", "memory", cty.StringVal("1MB")),
 			set("process", "running", cty.False),
-			set("process", "beside", cty.StringVal("try it out of sight")),
+			set("process", "beside", cty.StringVal("a trial out of sight")),
 			set("process", "port", cty.NumberIntVal(1)),
 			set("process", "metrics_port", cty.NumberIntVal(2)),
 			set("process", "address", cty.StringVal("10.0.0.1")),

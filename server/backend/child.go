@@ -119,9 +119,6 @@ func (c *Child) Ended() <-chan struct{} { return c.over }
 // Ended.
 func (c *Child) Err() error { return c.err }
 
-// PID is the process id of the program.
-func (c *Child) PID() int { return c.p.cmd.Process.Pid }
-
 // Stop ends the program and what it has started: its input is closed, then it is
 // asked, then made to, with a second for each. It returns when that is done, or
 // ctx has ended, upon which the program is made to end at once.

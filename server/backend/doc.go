@@ -11,6 +11,7 @@
 // with IsError; an error is a fault of the runtime itself.
 //
 // In order of reading: tool.go (the contract), piece.go and static.go (what is
-// given), exec.go, run.go and family_linux.go (programs and how they end),
-// http.go, search.go.
+// given), exec.go, run.go and family_linux.go (programs and how they end), child.go
+// (a program that runs for long), http.go, parameter.go, payload.go and client.go
+// (requests to web services), fetch.go (documents there), search.go.
 package backend

@@ -13,6 +13,6 @@
 //
 // In order of reading: catalog.go, tool.go, schema.go, mirror.go and output.go
 // (arguments and answers), resource.go, folder.go, template.go, read.go and
-// search.go, prompt.go, icon.go, complete.go, page.go (lists), compare.go,
-// watch.go and feed.go (changes).
+// search.go, prompt.go, icon.go, complete.go, offer.go (what other servers offer
+// through this one), page.go (lists), compare.go, watch.go and feed.go (changes).
 package catalog

@@ -71,19 +71,20 @@ type Load struct {
 // there may be.
 type Pressure struct{ Memory, Queue, Wait float64 }
 
-func (p Pressure) most() float64 { return max(p.Memory, p.Queue, p.Wait) }
+// Most is the highest of them.
+func (p Pressure) Most() float64 { return max(p.Memory, p.Queue, p.Wait) }
 
 // String names what is most pressing, such as "memory at 93%".
 func (p Pressure) String() string {
 	name := "memory"
-	switch p.most() {
+	switch p.Most() {
 	case p.Memory:
 	case p.Queue:
 		name = "the queue"
 	default:
 		name = "waiting"
 	}
-	return fmt.Sprintf("%s at %.0f%%", name, 100*p.most())
+	return fmt.Sprintf("%s at %.0f%%", name, 100*p.Most())
 }
 
 // Governor sheds work when a server is short of memory, room in its queue, or
@@ -188,7 +189,7 @@ func (g *Governor) Pressure() Pressure {
 func (g *Governor) look(now time.Time) Phase {
 	g.mu.Lock()
 	g.seen = g.measure(now)
-	p := g.seen.most()
+	p := g.seen.Most()
 	g.pressure.Store(math.Float64bits(p))
 	from := Phase(g.phase.Load())
 	to := g.phaseAt(p, 1)

@@ -11,5 +11,6 @@
 // In order of reading: version.go (versions and eras), message.go and scan.go
 // (decoding), meta.go (what a request says of itself), params.go, errors.go,
 // answer.go (encoding), content.go (what tools answer), header.go (the mirrored
-// HTTP headers), cursor.go (pagination).
+// HTTP headers), cursor.go (pagination), input.go and form.go (questions to clients
+// and what answers them), trace.go.
 package protocol

@@ -74,12 +74,12 @@ func TestPage(t *testing.T) {
 	if code != 200 {
 		t.Errorf("status %d", code)
 	}
-	for _, part := range []string{"&lt;script&gt;alert(1)&lt;/script&gt;", "&#34;quoted&#34; &amp; so on", "<dt>Tools</dt><dd>3</dd>", "Not well", "no &lt;folder&gt;"} {
+	for _, part := range []string{"&lt;script&gt;alert(1)&lt;/script&gt;", "&#34;quoted&#34; &amp; so on", "<dt>Tools</dt><dd>3</dd>", "Not well", "<span>registry</span><em>unhealthy</em>"} {
 		if !strings.Contains(body, part) {
 			t.Errorf("%q is missing in %s", part, body)
 		}
 	}
-	for _, part := range []string{"<script", "http://", "https://", "src=", "style="} {
+	for _, part := range []string{"<script", "http://", "https://", "src=", "style=", "folder"} {
 		if strings.Contains(body, part) {
 			t.Errorf("%q stands in it", part)
 		}

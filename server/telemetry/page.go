@@ -9,7 +9,8 @@ import (
 )
 
 // Page is what the status page says of a server, beside its health. It is shown to
-// whoever can reach the server: no tool is named, and nothing that is secret.
+// whoever can reach the server: no tool is named, and not what is wrong either,
+// which the health checks say.
 type Page struct {
 	Title, Description string
 	Version            string
@@ -63,7 +64,7 @@ func (p Page) html() string {
 	}
 	text(`</dl><ul>`)
 	for _, c := range p.Health.Checks {
-		text(`<li class="`, c.Status, `"><i></i><span>`, c.Name, `</span><em>`, c.Detail, `</em></li>`)
+		text(`<li class="`, c.Status, `"><i></i><span>`, c.Name, `</span><em>`, c.Status, `</em></li>`)
 	}
 	text(`</ul><footer><span>`, p.Runtime, `</span><span>`, "Version "+p.Version, `</span></footer></main></body></html>`)
 	return b.String()
@@ -80,7 +81,7 @@ const style = `:root{--page:#f5f4f1;--card:#fff;--ink:#23262b;--soft:#6b7078;--l
 	`.state strong{font-weight:600}.state span{margin-left:auto;color:var(--tone);font-size:.875rem}` +
 	`dl{display:grid;grid-template-columns:repeat(3,1fr);gap:1.25rem 1rem}dt{color:var(--soft);font-size:.8125rem}dd{font-variant-numeric:tabular-nums;font-weight:500}` +
 	`ul{list-style:none;padding:0;margin-top:1.75rem;border-top:1px solid var(--line)}li{display:flex;align-items:center;gap:.7rem;padding:.65rem 0;border-bottom:1px solid var(--line)}` +
-	`li span{overflow-wrap:anywhere}li em{margin-left:auto;color:var(--soft);font-style:normal;font-size:.875rem;text-align:right;overflow-wrap:anywhere}` +
+	`li span{overflow-wrap:anywhere}li em{margin-left:auto;color:var(--soft);font-style:normal;font-size:.875rem;text-align:right}` +
 	`footer{display:flex;justify-content:space-between;gap:1rem;margin-top:1.5rem;color:var(--soft);font-size:.8125rem}` +
 	`@media (max-width:30rem){dl{grid-template-columns:repeat(2,1fr)}main{padding:1.5rem}}`
 

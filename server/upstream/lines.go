@@ -54,14 +54,19 @@ func (l *lines) next() ([]byte, error) {
 		switch {
 		case len(line) > l.limit+1:
 			return l.skip(line, err)
-		case err == nil && len(bytes.TrimSpace(line)) > 0 && bytes.TrimSpace(line)[0] != '{' && bytes.TrimSpace(line)[0] != '[':
-			return nil, nil // something else that the program printed
-		case err == nil:
+		case err == nil && isMessage(line):
 			return line, nil
+		case err == nil:
+			return nil, nil // something else that the program printed
 		case err != bufio.ErrBufferFull:
 			return nil, err
 		}
 	}
+}
+
+func isMessage(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return len(line) > 0 && (line[0] == '{' || line[0] == '[')
 }
 
 // tailLength is how much of the end of a message is looked at for its id.

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -33,6 +35,7 @@ type web struct {
 	spec   *schemas.UpstreamHTTP
 	limit  int
 	client *http.Client
+	listen *http.Transport // of streams that are opened to listen
 
 	mu   sync.Mutex
 	last error // why the latest request failed; nil when it did not
@@ -45,6 +48,8 @@ func (u *Upstream) reaches(l *link) (mcp.Transport, carrier, error) {
 		return nil, nil, err
 	}
 	w := &web{link: l, spec: u.spec.HTTP, limit: int(u.spec.ResponseLimit), client: backend.NewClient(0, config)}
+	w.listen = w.client.Transport.(*http.Transport).Clone()
+	w.listen.ResponseHeaderTimeout = listenTime
 	return &mcp.StreamableClientTransport{
 		Endpoint:     u.spec.HTTP.URL,
 		HTTPClient:   &http.Client{Transport: w, CheckRedirect: w.client.CheckRedirect},
@@ -108,7 +113,7 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 	e, _ := r.Context().Value(exchangeKey{}).(*exchange)
 	r = r.Clone(r.Context())
 	w.dress(r.Header, r)
-	response, err := w.client.Transport.RoundTrip(r)
+	response, err := w.send(r)
 	if err != nil {
 		if r.Context().Err() == nil {
 			err = errors.New(backend.Reason(err))
@@ -116,12 +121,34 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if response.StatusCode >= 400 && r.Method == http.MethodPost {
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	switch {
+	case r.Method == http.MethodPost && response.StatusCode >= 300:
 		w.remember(status(response.StatusCode))
-	} else {
+	case r.Method == http.MethodPost && response.StatusCode == http.StatusOK && kind != eventStream && kind != "application/json":
+		w.remember(errors.New("its answers are no messages of MCP; look at the URL"))
+	default:
 		w.remember(nil)
 	}
-	return response, w.bound(r, response, e)
+	return response, w.bound(r, response, kind, e)
+}
+
+// listenTime is how long an upstream may take to begin a stream of notifications.
+// The SDK waits for that before it does anything else, and some servers send
+// nothing before there is something to say.
+const listenTime = 3 * time.Second
+
+// send sends a request. A stream that does not begin is as one that is not offered.
+func (w *web) send(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		return w.client.Transport.RoundTrip(r)
+	}
+	response, err := w.listen.RoundTrip(r)
+	var slow net.Error
+	if errors.As(err, &slow) && slow.Timeout() && r.Context().Err() == nil {
+		return &http.Response{StatusCode: http.StatusMethodNotAllowed, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}
+	return response, err
 }
 
 // dress adds the headers of the block, and the trace that the call is part of.
@@ -141,10 +168,11 @@ func (w *web) dress(h http.Header, r *http.Request) {
 	}
 }
 
-// bound bounds the body of a response.
-func (w *web) bound(r *http.Request, response *http.Response, e *exchange) error {
-	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if kind == "text/event-stream" {
+const eventStream = "text/event-stream"
+
+// bound bounds the body of a response of that media type.
+func (w *web) bound(r *http.Request, response *http.Response, kind string, e *exchange) error {
+	if kind == eventStream {
 		t := &tagged{from: response.Body, limit: w.limit, id: requestID(r), failed: w.remember}
 		if e != nil {
 			t.exchange = e.id
@@ -206,4 +234,7 @@ func (w *web) explain() error {
 	return w.last
 }
 
-func (w *web) close() { w.client.CloseIdleConnections() }
+func (w *web) close() {
+	w.client.CloseIdleConnections()
+	w.listen.CloseIdleConnections()
+}

@@ -2,7 +2,10 @@ package otlp
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -74,6 +77,27 @@ func TestWhatIsSaidOfAnAnswer(t *testing.T) {
 			got := exported(t, Options{Endpoint: collector(t, tc.answer), Protocol: tc.protocol, Timeout: 300 * time.Millisecond})
 			if !strings.HasSuffix(got, tc.want) {
 				t.Errorf("it says %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTheCollectorMustBeTheOneThatIsMeant(t *testing.T) {
+	for protocol, answer := range map[string]http.HandlerFunc{"grpc": grpcStatus("0"), "http": httpStatus(200)} {
+		t.Run(protocol, func(t *testing.T) {
+			s := httptest.NewUnstartedServer(answer)
+			s.EnableHTTP2 = true
+			s.Config.ErrorLog = log.New(io.Discard, "", 0)
+			s.StartTLS()
+			t.Cleanup(s.Close)
+			authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+			o := Options{Endpoint: s.URL, Protocol: protocol, CA: authority, Timeout: 300 * time.Millisecond}
+			if got := exported(t, o); got != "nothing" {
+				t.Errorf("with its authority it says %q", got)
+			}
+			o.CA = ""
+			if got := exported(t, o); !strings.Contains(got, "certificate signed by unknown authority") {
+				t.Errorf("without it says %q", got)
 			}
 		})
 	}

@@ -58,7 +58,13 @@ func TestSyslog(t *testing.T) {
 		s := ToSyslog(hclog.Info, options("udp", address))
 		defer s.Close()
 		s.Accept("", hclog.Info, "hello", "n", 1)
+		s.Accept("", hclog.Info, strings.Repeat("x", 1<<17))
 		wantMatch(t, next(), `^<142>1 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\S+ \S+ weather \d+ - - hello: n=1$`)
+		long := next()
+		wantMatch(t, long, `^<142>1 .* - - x+…$`)
+		if n := strings.Count(long, "x"); n > maxSyslog+1 { // the host's name may have one
+			t.Errorf("a message has %d bytes", n)
+		}
 	})
 	t.Run("over TCP, after it was away", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -6,6 +6,6 @@
 // and what finds it full is dropped and counted. Which sinks a server has, and
 // from which level on each takes lines, is package telemetry's to say.
 //
-// In order of reading: sink.go, file.go, queue.go, syslog.go, journal.go,
+// In order of reading: sink.go, file.go, queue.go, daemon.go, syslog.go, journal.go,
 // elastic.go.
 package sink
