@@ -35,6 +35,7 @@ func JSONSchema(targets map[string]*Block) ([]byte, error) {
 			"locals":   map[string]any{"type": "object", "description": "Named values, used as local.NAME."},
 			"target":   map[string]any{"type": "object", "additionalProperties": false, "properties": kinds},
 			"server":   named(s.define("server", Describe[Server](), Describe[Placement]())),
+			"check":    named(s.define("check", Describe[Check]())),
 			"output":   named(s.define("output", Describe[Output]())),
 		},
 		"$defs": s,

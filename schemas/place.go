@@ -15,6 +15,7 @@ type Placement struct {
 	ForEach   Expression `json:"for_each,omitempty" atmostone:"instances" doc:"A map or set of strings: one instance for each; each.key and each.value tell them apart."`
 	DependsOn Expression `json:"depends_on,omitempty" doc:"Servers that are applied before this one, such as [server.db]."`
 
+	Lifecycle  *Lifecycle        `json:"lifecycle,omitempty"`
 	Scale      *Scale            `json:"scale,omitempty"`
 	Kubernetes *Kubernetes       `json:"kubernetes,omitempty"`
 	GKE        *GKE              `json:"gke,omitempty"`

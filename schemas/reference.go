@@ -16,6 +16,7 @@ func Reference(targets map[string]*Block, functions map[string]function.Function
 		"erlmcp.md":   blockPage("erlmcp", "erlmcp { … }", Describe[Settings]()),
 		"backend.md":  backendPage(),
 		"variable.md": blockPage("variable", "variable \"NAME\" { … }", Describe[Variable]()),
+		"check.md":    blockPage("check", "check \"NAME\" { … }", Describe[Check]()),
 		"output.md":   blockPage("output", "output \"NAME\" { … }", Describe[Output]()),
 		"server.md":   blockPage("server", "server \"NAME\" { … }", Describe[Server](), Describe[Placement]()),
 		"target.md":   targetPage(targets), "functions.md": functionPage(functions),

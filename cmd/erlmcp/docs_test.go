@@ -14,7 +14,7 @@ import (
 
 var (
 	snippets  = regexp.MustCompile("(?s)```hcl\n(.*?)```")
-	topLevel  = regexp.MustCompile(`(?m)^(erlmcp|variable|locals|target|server|output)\b`)
+	topLevel  = regexp.MustCompile(`(?m)^(erlmcp|variable|locals|target|server|output|check)\b`)
 	variables = regexp.MustCompile(`\bvar\.(\w+)`)
 )
 

@@ -95,30 +95,28 @@ func changed(a address.Resource) *diag.Diagnostic {
 }
 
 // outputs are the outputs as they are now, nil when they stay as they were. One
-// that cannot be known, because what it needs failed, keeps its old value.
+// that cannot be known, because what it needs failed, keeps its old value. Checks
+// that do not hold are noted.
 func (r *runner) outputs(outcome state.Outcome) map[string]state.Output {
 	moved := false
 	for _, o := range r.Plan.Outputs {
 		moved = moved || o.Changed
 	}
-	if !moved {
-		return nil
-	}
-	before := r.Session.View().Snapshot
 	out := map[string]state.Output{}
 	if r.Plan.Mode == plan.Destroy {
-		if outcome != state.OutcomeDone {
+		if !moved || outcome != state.OutcomeDone {
 			return nil
 		}
 		return out
 	}
 	outputs, diags := r.resolver.Outputs()
-	if diags.HasErrors() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.diags = append(r.diags, diags...)
+	r.mu.Lock()
+	r.diags = append(r.diags, diags...)
+	r.mu.Unlock()
+	if !moved || diags.HasErrors() {
 		return nil
 	}
+	before := r.Session.View().Snapshot
 	for _, o := range outputs {
 		value, err := plan.RedactOutput(o, before.DigestKey)
 		if err != nil {

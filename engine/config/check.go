@@ -21,6 +21,12 @@ func (c *Configuration) checkReferences() diag.List {
 		o.refs = inExpression(o.expr)
 		diags = append(diags, c.check(o.refs, allowed{})...)
 	}
+	for _, a := range c.checks {
+		for _, r := range a.rules {
+			a.refs = append(append(a.refs, inExpression(r.condition)...), inExpression(r.message)...)
+		}
+		diags = append(diags, c.check(a.refs, allowed{})...)
+	}
 	for _, t := range c.targetBlocks {
 		var found collector
 		found.body(t.body, t.schema)

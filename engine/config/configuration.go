@@ -118,12 +118,18 @@ func (c *Configuration) Variables() []VariableValue {
 	return out
 }
 
-// Outputs evaluates the output blocks, by name. The value of a sensitive output
-// is marked with schemas.Sensitive.
+// Outputs evaluates the output blocks, by name, and the check blocks: one that does
+// not hold is a warning. The value of a sensitive output is marked with
+// schemas.Sensitive.
 func (c *Configuration) Outputs(known *Exports) ([]Output, diag.List) {
 	if known == nil {
 		known = &Exports{}
 	}
+	out, diags := c.evaluateOutputs(known)
+	return out, append(diags, c.assert(known)...)
+}
+
+func (c *Configuration) evaluateOutputs(known *Exports) ([]Output, diag.List) {
 	var diags diag.List
 	out := make([]Output, 0, len(c.outputs))
 	for _, name := range sortedKeys(c.outputs) {

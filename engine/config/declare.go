@@ -15,7 +15,7 @@ import (
 )
 
 // id names an object of the configuration: kind "var", "local", "target",
-// "server" or "output"; the name of a target is "KIND.NAME".
+// "server", "output" or "check"; the name of a target is "KIND.NAME".
 type id struct{ kind, name string }
 
 func (i id) String() string { return i.kind + "." + i.name }
@@ -77,6 +77,7 @@ type declarations struct {
 	targetBlocks    map[string]*target
 	servers         map[string]*server
 	outputs         map[string]*output
+	checks          map[string]*assertions
 	objects         map[id]*object
 	settings        *hclsyntax.Block
 }
@@ -84,16 +85,15 @@ type declarations struct {
 // blockLabels are the top-level blocks and what their labels are called.
 var blockLabels = map[string][]string{
 	"erlmcp": nil, "locals": nil,
-	"variable": {"NAME"}, "server": {"NAME"}, "output": {"NAME"},
+	"variable": {"NAME"}, "server": {"NAME"}, "output": {"NAME"}, "check": {"NAME"},
 	"target": {"KIND", "NAME"},
 }
 
 // notYet are blocks of the language that this version cannot carry out: at the
 // top level, in erlmcp, and in server.
 var notYet = map[string][]string{
-	"":       {"module", "moved", "removed", "import", "check"},
+	"":       {"module", "moved", "removed", "import"},
 	"erlmcp": {"encryption"},
-	"server": {"lifecycle"},
 }
 
 var objectName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
@@ -132,6 +132,8 @@ func (c *Configuration) declareBlock(b *hclsyntax.Block) diag.List {
 		return c.declareVariable(b)
 	case "target":
 		return c.declareTarget(b)
+	case "check":
+		return c.declareCheck(b)
 	case "server":
 		s := &server{object: newObject("server", b.Labels[0], b), body: b.Body}
 		return c.add(&s.object, func() { c.servers[s.name] = s })

@@ -102,13 +102,14 @@ func (c *Configuration) expandServer(s *server, deps *dependencies) diag.List {
 		if !ok {
 			return d.diags // the other instances would say the same
 		}
+		prevent := d.preventDestroy(in)
 		in.mentions = c.resolve(s.serverRefs, in.each)
 		dependsOn := deps.of(s.lateLocals, in.mentions)
 		for _, t := range targets {
 			r := Ref{Server: in.address, Target: t}
 			in.refs = append(in.refs, r)
 			c.places[r] = &place{instance: in, target: t, index: len(c.instances)}
-			c.instances = append(c.instances, Instance{Ref: r, DependsOn: dependsOn, Range: diag.FromRange(&s.at)})
+			c.instances = append(c.instances, Instance{Ref: r, DependsOn: dependsOn, Range: diag.FromRange(&s.at), PreventDestroy: prevent})
 		}
 		e.instances[k.key] = in
 		e.refs = append(e.refs, in.refs...)
@@ -225,17 +226,32 @@ func (d *decoder) settled(name string, e hclsyntax.Expression, ctx *hcl.EvalCont
 
 func (d *decoder) enabled(in *instance) bool {
 	a := in.server.body.Attributes["enabled"]
-	if a == nil {
-		return true
+	return a == nil || d.settledBool(a, in.each)
+}
+
+// preventDestroy reads a lifecycle block: also a plan that destroys, for which no
+// instance is evaluated, must hold to it.
+func (d *decoder) preventDestroy(in *instance) bool {
+	for _, b := range in.server.body.Blocks {
+		if b.Type != "lifecycle" {
+			continue
+		}
+		if a := b.Body.Attributes["prevent_destroy"]; a != nil {
+			return d.settledBool(a, in.each)
+		}
 	}
-	v, ok := d.settled("enabled", a.Expr, in.each)
+	return false
+}
+
+func (d *decoder) settledBool(a *hclsyntax.Attribute, ctx *hcl.EvalContext) bool {
+	v, ok := d.settled(a.Name, a.Expr, ctx)
 	if !ok {
 		return false
 	}
 	b, err := convert.Convert(v, cty.Bool)
 	if err != nil {
 		at := a.Expr.Range()
-		d.add(diag.Errorf("Wrong type", "enabled must be true or false; this is %s.", nameOf(v.Type())).At(diag.FromRange(&at)))
+		d.add(diag.Errorf("Wrong type", "%s must be true or false; this is %s.", a.Name, nameOf(v.Type())).At(diag.FromRange(&at)))
 		return false
 	}
 	return b.True()

@@ -20,7 +20,7 @@ func Load(dir string, opts Options) (*Configuration, diag.List) {
 		sources: map[string][]byte{},
 		declarations: &declarations{
 			variables: map[string]*variable{}, locals: map[string]*local{}, targetBlocks: map[string]*target{},
-			servers: map[string]*server{}, outputs: map[string]*output{}, objects: map[id]*object{},
+			servers: map[string]*server{}, outputs: map[string]*output{}, checks: map[string]*assertions{}, objects: map[id]*object{},
 		},
 		values: map[id]cty.Value{},
 		given:  map[string]*given{},
@@ -88,7 +88,13 @@ func (c *Configuration) settle() diag.List {
 }
 
 func (c *Configuration) checkOutputs() diag.List {
-	_, diags := c.Outputs(nil)
+	_, diags := c.evaluateOutputs(&Exports{})
+	// What does not hold is told with a plan, which knows more.
+	for _, d := range c.assert(&Exports{}) {
+		if d.Severity == diag.Error {
+			diags = append(diags, d)
+		}
+	}
 	return diags
 }
 

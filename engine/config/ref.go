@@ -20,6 +20,8 @@ type Instance struct {
 	// DependsOn are the instances that its expressions or depends_on mention.
 	DependsOn []Ref
 	Range     *diag.Range // of the server block's header
+	// PreventDestroy refuses plans that delete or replace anything of it.
+	PreventDestroy bool
 }
 
 // ExportType is what an expression sees of a server instance on one target:

@@ -59,6 +59,8 @@ type planner struct {
 	authors   map[address.Resource][]resource.Author // of what was found
 	unread    map[address.Resource]bool              // it is not known whether they exist
 	decided   map[address.Resource]*decision
+	// preventing are the instances that say prevent_destroy; nil until asked for.
+	preventing map[config.Ref]*diag.Range
 
 	plan  *Plan
 	diags diag.List
@@ -227,10 +229,20 @@ func (p *planner) finish(context.Context) {
 	p.planOutputs()
 }
 
-// checkProtected refuses to delete what its provider says must not be.
+// checkProtected refuses to delete what its provider says must not be, or the
+// lifecycle of its server.
 func (p *planner) checkProtected(d *decision) {
+	if !d.deletes() {
+		return
+	}
+	a := d.change.Address
+	if place := p.prevented(config.Ref{Server: a.Server, Target: a.Target}); place != nil {
+		e := diag.Errorf(fmt.Sprintf("%s must not be destroyed", a), "It would be %sd, and its server says prevent_destroy. Nothing was changed.", d.change.Action).At(place)
+		p.diags = append(p.diags, e.Fix("Change back what needs it, or take prevent_destroy out of the lifecycle block."))
+		return
+	}
 	t := p.resolver.Type(d.change.Type)
-	if !d.deletes() || t == nil || t.Protected == nil {
+	if t == nil || t.Protected == nil {
 		return
 	}
 	if why := t.Protected(d.found.Values); why != "" {
@@ -238,6 +250,20 @@ func (p *planner) checkProtected(d *decision) {
 		e.Address = d.change.Address.String()
 		p.diags = append(p.diags, e.Fix("%s", why))
 	}
+}
+
+// prevented is the place of the block that forbids to destroy an instance; nil when
+// none does.
+func (p *planner) prevented(ref config.Ref) *diag.Range {
+	if p.preventing == nil {
+		p.preventing = map[config.Ref]*diag.Range{}
+		for _, in := range p.Configuration.Instances() {
+			if in.PreventDestroy {
+				p.preventing[in.Ref] = in.Range
+			}
+		}
+	}
+	return p.preventing[ref]
 }
 
 // listTargets records the targets that steps reach.
