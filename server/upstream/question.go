@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 clients and servers of the older protocol era have these features, and go on using them
+
 package upstream
 
 import (
