@@ -36,6 +36,7 @@ func newServer(c *cli) *cobra.Command {
 		newServerStatus(o), newServerLogs(o), newServerSessions(o), newServerProfile(o), newServerLogLevel(o),
 		o.simple("ping", "Check that a server answers", "answers"),
 		o.simple("reload", "Make a server load its document again", "has loaded its document again"),
+		o.simple("upgrade", "Have a new process take over from a server; nothing is refused", "has been taken over by a new process"),
 		o.simple("drain", "Make a server take no new work and end its calls", "takes no new work, and has ended its calls"),
 		o.simple("stop", "Stop a server gracefully; the next apply starts it again", "has stopped"),
 		o.simple("reopen-logs", "Make a server open its log files anew, for logrotate", "has opened its log files anew"),
