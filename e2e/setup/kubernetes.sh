@@ -209,6 +209,9 @@ oomScoreAdj: 0
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
+# However full the machine's disk is: the images of the tests are not the node's to collect.
+imageGCHighThresholdPercent: 100
+imageGCLowThresholdPercent: 99
 syncFrequency: 10s
 fileCheckFrequency: 0s
 YAML
