@@ -25,6 +25,9 @@ const (
 	// patience is how long pods may be in trouble that might pass: a registry that
 	// hiccups, a server that starts before what it needs.
 	patience = 20 * time.Second
+	// puzzling is how long nothing gets on until the cluster's own warnings are
+	// looked up, which say what a pod's status does not.
+	puzzling = 5 * time.Second
 )
 
 // awaitPods waits until the Deployment's pods are the new ones and ready, and
@@ -32,6 +35,7 @@ const (
 func (w *writer) awaitPods(ctx context.Context, c resource.Change, k kind, name string) error {
 	var since time.Time // when the trouble began
 	told, last, moved := "", trouble{}, time.Now()
+	shown := ""
 	limit := cmp.Or(c.Rollout.HealthTimeout, readyTimeout)
 	late := func() error {
 		if last.what == "" {
@@ -56,8 +60,15 @@ func (w *writer) awaitPods(ctx context.Context, c resource.Change, k kind, name 
 			return false, err
 		}
 		last = troubleOf(o, newest(all))
-		if message := strings.TrimSuffix(state+": "+last.what, ": "); message != told {
+		message := strings.TrimSuffix(state+": "+last.what, ": ")
+		if message != told {
 			told, moved = message, time.Now()
+		}
+		if last.pod != nil && last.what != "" && !last.grave && time.Since(moved) > puzzling {
+			message = strings.TrimSuffix(message+". "+w.warning(ctx, last.pod), ". ")
+		}
+		if message != shown {
+			shown = message
 			c.Progress(message)
 		}
 		switch {
