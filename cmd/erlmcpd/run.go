@@ -87,10 +87,13 @@ func (s *serving) build() (*server.Runtime, error) {
 	if err := backend.AdoptOrphans(); err != nil {
 		return nil, err
 	}
-	return server.New(doc, server.Options{
+	rt, err := server.New(doc, server.Options{
 		FilesDir: files, Bind: s.bind, Log: os.Stderr, Digest: digest, Succeed: s.starter(),
 		Load: func(context.Context) (*schemas.Server, string, error) { return load(s.document) },
 	})
+	debug.FreeOSMemory() // what loading has left is of no more use
+	releaseStart()
+	return rt, err
 }
 
 func (s *serving) run(stdio bool) error {
@@ -152,8 +155,6 @@ func serve(rt *server.Runtime) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	reopen := make(chan os.Signal, 1)
 	signal.Notify(reopen, syscall.SIGUSR1)
-	releaseStart()
-	debug.FreeOSMemory() // what loading has left is of no more use
 	paceCollections()
 	for {
 		select {
