@@ -336,7 +336,7 @@ func (e exclusive) Types() []*resource.Type {
 		copied := *t
 		copied.Attributes = slices.Clone(t.Attributes)
 		if a := copied.Attribute("title"); a != nil {
-			a.Unique = true
+			a.Unique = func(_ resource.Target, _ address.Server, v cty.Value) string { return v.GoString() }
 		}
 		out = append(out, &copied)
 	}
@@ -386,7 +386,7 @@ func TestTwoTargetsAtOnePlace(t *testing.T) {
 			l := newLab(t)
 			l.providers[sim.Kind] = exclusive{&sim.Provider{World: l.world}}
 			_, diags := plan.Make(t.Context(), l.options(nil, func(o *plan.Options) { o.Configuration = tt.configuration }))
-			got := diags.HasErrors() && strings.Contains(diags.Err().Error(), "server.a is to run on target.sim.lab0 and on target.sim.lab1, which are the same place")
+			got := diags.HasErrors() && strings.Contains(diags.Err().Error(), "server.a is to run on target.sim.lab0 and on target.sim.lab1: the title of both is")
 			if got != tt.want || diags.HasErrors() != tt.want {
 				t.Errorf("diagnostics = %v", diags.Err())
 			}

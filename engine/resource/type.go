@@ -1,6 +1,10 @@
 package resource
 
-import "github.com/zclconf/go-cty/cty"
+import (
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/address"
+)
 
 // Impact is what the users of a server feel when it is changed, in rising order.
 type Impact uint8
@@ -39,9 +43,11 @@ type Attribute struct {
 	Type    cty.Type // DynamicPseudoType for structured documents
 	Doc     string
 	Replace bool // a change needs a new object
-	// Unique says that the value is a place, which no two resources of the type
-	// share. Null stands for one that the target settles by the server alone.
-	Unique bool
+	// Unique names the place that a known value stands for, of an attribute of which
+	// no two targets can have the same for one server. A null value is a place that
+	// the target settles. Where the target is this machine, it may look at it. Nil
+	// for an attribute that is no place.
+	Unique func(Target, address.Server, cty.Value) string
 	Impact Impact // of a change in place, unless ImpactAt is set
 	// ImpactAt is the impact of a change at a path below the attribute, for
 	// attributes of which one part is heavier than another. The path does not
