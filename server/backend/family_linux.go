@@ -27,9 +27,9 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// endLeftovers ends what a program that has ended left behind outside of its
-// group.
-func endLeftovers(program int, mark string) {
+// endMarkedAfter ends what a program that has ended left behind, as far as that
+// bears its mark.
+func endMarkedAfter(program int, mark string) {
 	last := lastPID()
 	if last == program {
 		return // no process began after it
@@ -40,7 +40,6 @@ func endLeftovers(program int, mark string) {
 		}
 		return pid > program || pid <= last // the ids have begun anew
 	})
-	children.endOrphans(program)
 }
 
 // EndPrograms ends the programs that the runtime of that process id has left
