@@ -19,7 +19,8 @@ type node struct {
 //
 // Creating or updating waits for creating and updating what is needed. Each stage
 // of an update waits for the one before it. Deleting
-// waits for deleting what cannot outlive it. The creation of a replacement waits
+// waits for deleting what cannot outlive it, unless that goes with it, and then waits
+// for it. The creation of a replacement waits
 // for the deletion. These are in no circle as long as the wanted and the recorded
 // dependencies are not. On top of them, deleting a resource for good waits for
 // the deletion, or the change away from it, of whatever used it; should that close
@@ -173,6 +174,12 @@ func (p *planner) waitToMake(g *graph.Graph[node], a address.Resource, d *decisi
 	}
 }
 
+// goesWith reports whether the deletion of u takes d along.
+func (p *planner) goesWith(d, u *decision) bool {
+	t := p.resolver.Type(d.change.Type)
+	return t != nil && t.GoesWith != "" && t.GoesWith == u.change.Type
+}
+
 // waitToDelete says what waits for the end of a resource that used others: their
 // deletion.
 func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *decision, courtesy bool) {
@@ -183,6 +190,11 @@ func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *deci
 		}
 		pure := u.change.Action == Delete
 		switch {
+		case d.deletes() && contains(a, used) && p.goesWith(d, u):
+			g.Depend(p.first(a, Delete), p.last(used, Delete))
+			if !pure { // what is made in its place may bring the like along
+				g.Depend(p.first(used, Create), p.last(a, Delete))
+			}
 		case d.deletes() && (contains(a, used) || pure && courtesy):
 			g.Depend(p.first(used, Delete), p.last(a, Delete))
 		case d.change.Action == Update && pure && courtesy:

@@ -27,6 +27,9 @@ type Type struct {
 	Name       string // unique among all providers: "docker_container"
 	Doc        string
 	Attributes []Attribute
+	// GoesWith is the type of a resource that each of these depends on and goes with
+	// when that is deleted; "" for a type whose objects must be deleted before.
+	GoesWith string
 	// Protected says of an object that must not be deleted, why and what to do about
 	// it, in sentences; "" of one that may. A plan that would delete it is refused.
 	// Nil for a type of which everything may be deleted.
