@@ -277,7 +277,7 @@ func (s *spoken) notify(message []byte) error {
 	return s.conn.send(append(Buffer(), message...))
 }
 
-func (s *spoken) detach(work Work) { go work.Run() }
+func (s *spoken) detach(work Work) { s.conn.front.crew.do(work) }
 
 func (s *spoken) keepAlive() error { return nil }
 
