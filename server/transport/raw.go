@@ -261,7 +261,8 @@ type spoken struct {
 }
 
 func (s *spoken) answer(a Answer) {
-	if v := a.Settled; v != "" {
+	if a.Settled != "" {
+		v := a.Settled // on the heap, for initialize alone
 		s.conn.version.Store(&v)
 	}
 	if a.Body != nil {
