@@ -4,8 +4,8 @@ import "time"
 
 // crew is the goroutines that do what may take long of messages of raw
 // connections, as many as there is work at a time. One that has done its work
-// waits a while for more: its stack, which a call makes large, need not be made
-// large again for each call, which takes longer than many a call itself.
+// waits a while for more, as its stack has grown to what a call needs by then: to
+// grow that of a new goroutine takes longer than many a call.
 type crew struct{ idle chan Work }
 
 // spareFor is how long a goroutine waits for work before it ends.
@@ -27,7 +27,7 @@ func (c crew) serve(work Work) {
 	defer patience.Stop()
 	for {
 		work.Run()
-		work = nil // it is not to be kept in memory
+		work = nil // which would else be kept in memory
 		patience.Reset(spareFor)
 		select {
 		case work = <-c.idle:
