@@ -6,8 +6,8 @@
 // fits costs next to no memory. One that does not is gone through a second time, to
 // say each thing that is wrong and where ([Misfits]).
 //
-// It speaks drafts 2020-12 (what a schema is of that does not say), 2019-09, 7 and
-// 6 wholly, but for three things that are left out on purpose: other documents are
+// It speaks drafts 2020-12 (what a schema is of that does not say), 2019-09, 7, 6
+// and 4 wholly, but for three things that are left out on purpose: other documents are
 // not fetched (MCP 2026-07-28, basic, "$ref Resolution"), nor are the metaschemas
 // built in to refer to, and vocabularies cannot be chosen. Patterns are those of
 // [regexp], which take no longer than linear time. Formats count only when they

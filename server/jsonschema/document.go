@@ -13,7 +13,8 @@ import (
 type dialect int
 
 const (
-	draft6 dialect = iota
+	draft4 dialect = iota
+	draft6
 	draft7
 	draft2019
 	draft2020
@@ -21,6 +22,7 @@ const (
 
 // dialects are the drafts by the URI of $schema, without scheme and fragment.
 var dialects = map[string]dialect{
+	"json-schema.org/draft-04/schema":      draft4,
 	"json-schema.org/draft-06/schema":      draft6,
 	"json-schema.org/draft-07/schema":      draft7,
 	"json-schema.org/draft/2019-09/schema": draft2019,
@@ -149,28 +151,31 @@ func (d *document) survey(node any, at string, in *resource) {
 
 // identify begins a resource where a schema has an identifier, or is the root.
 func (d *document) identify(members map[string]any, at string, in *resource) *resource {
-	id, _ := members["$id"].(string)
-	speaks := in.dialect
-	if name, ok := members["$schema"].(string); ok && (at == "" || id != "") {
+	speaks, keyword := in.dialect, "$id"
+	if name, ok := members["$schema"].(string); ok && (at == "" || members["$id"] != nil) {
 		if speaks, ok = dialectNamed(name); !ok {
-			d.fail(at+"/$schema", "%s is not one of the dialects 2020-12, 2019-09, draft-07 and draft-06", shown(name))
+			d.fail(at+"/$schema", "%s is not one of the dialects 2020-12, 2019-09, draft-07, draft-06 and draft-04", shown(name))
 		}
 	}
 	if at == "" {
 		in.dialect = speaks
 	}
+	if speaks == draft4 {
+		keyword = "id"
+	}
+	id, _ := members[keyword].(string)
 	if _, refers := members["$ref"]; id == "" || refers && speaks <= draft7 {
 		return in
 	}
 	uri, err := in.uri.Parse(id)
 	if err != nil {
-		d.fail(at+"/$id", "%s is not a URI", shown(id))
+		d.fail(at+"/"+keyword, "%s is not a URI", shown(id))
 		return in
 	}
 	anchor := uri.Fragment
 	if uri.Fragment = ""; anchor != "" {
 		if speaks > draft7 {
-			d.fail(at+"/$id", "it must have no fragment")
+			d.fail(at+"/"+keyword, "it must have no fragment")
 		}
 		in.anchors[anchor] = at // as it was until draft 7
 		if strings.HasPrefix(id, "#") {
@@ -179,7 +184,7 @@ func (d *document) identify(members map[string]any, at string, in *resource) *re
 	}
 	r := &resource{uri: uri, at: at, dialect: speaks, anchors: map[string]string{}, dynamic: map[string]string{}}
 	if other := d.places[uri.String()]; other != nil && other.at != at {
-		d.fail(at+"/$id", "there are two schemas %s", shown(id))
+		d.fail(at+"/"+keyword, "there are two schemas %s", shown(id))
 	}
 	d.resources[at], d.places[uri.String()] = r, r
 	return r

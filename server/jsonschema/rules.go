@@ -74,7 +74,7 @@ func (k *keywords) general(s *Schema) {
 		k.fail(k.at+"/type", "got %s, want string or array", got(raw))
 	}
 	s.enum, _ = read[[]any](k, "enum", "array")
-	if v, ok := k.members["const"]; ok {
+	if v, ok := k.members["const"]; ok && !k.before(draft6) {
 		s.single = &v
 	}
 }
@@ -88,9 +88,16 @@ func (k *keywords) kind(name string) kinds {
 }
 
 func (k *keywords) forNumbers(s *Schema) {
-	n := numbers{
-		min: k.bound("minimum"), max: k.bound("maximum"), above: k.bound("exclusiveMinimum"),
-		below: k.bound("exclusiveMaximum"), multiple: k.bound("multipleOf"),
+	n := numbers{min: k.bound("minimum"), max: k.bound("maximum"), multiple: k.bound("multipleOf")}
+	if !k.before(draft6) {
+		n.above, n.below = k.bound("exclusiveMinimum"), k.bound("exclusiveMaximum")
+	} else { // which said then of the other two that they are
+		if k.flag("exclusiveMinimum") {
+			n.min, n.above = nil, n.min
+		}
+		if k.flag("exclusiveMaximum") {
+			n.max, n.below = nil, n.max
+		}
 	}
 	if n.multiple != nil && n.multiple.sign() <= 0 {
 		k.fail(k.at+"/multipleOf", "%s is not more than 0", n.multiple)
@@ -116,7 +123,10 @@ func (k *keywords) forTexts(s *Schema) {
 func (k *keywords) forArrays(s *Schema) {
 	a := arrays{
 		min: k.count("minItems", 0), max: k.count("maxItems", -1), unique: k.flag("uniqueItems"),
-		contains: k.sub("contains"), fewest: 1, most: -1, noteHits: !k.before(draft2020),
+		fewest: 1, most: -1, noteHits: !k.before(draft2020),
+	}
+	if !k.before(draft6) {
+		a.contains = k.sub("contains")
 	}
 	if !k.before(draft2019) {
 		a.fewest, a.most = k.count("minContains", 1), k.count("maxContains", -1)
@@ -143,7 +153,10 @@ func (k *keywords) forArrays(s *Schema) {
 func (k *keywords) forObjects(s *Schema) {
 	o := objects{
 		min: k.count("minProperties", 0), max: k.count("maxProperties", -1), properties: k.byName("properties"),
-		additional: k.sub("additionalProperties"), names: k.sub("propertyNames"),
+		additional: k.sub("additionalProperties"),
+	}
+	if !k.before(draft6) {
+		o.names = k.sub("propertyNames")
 	}
 	if raw, ok := k.members["required"]; ok {
 		o.required = k.names(k.at+"/required", raw)
