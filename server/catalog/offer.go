@@ -9,10 +9,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/backend"
+	"github.com/erlmcp/erlmcp/server/jsonschema"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -153,7 +152,7 @@ func passedArguments(source json.RawMessage) (*arguments, error) {
 		return nil, err
 	}
 	compiled := sync.OnceValue(func() *jsonschema.Schema {
-		schema, err := compile("input_schema", source)
+		schema, err := compile(source)
 		if err != nil {
 			return nil
 		}
