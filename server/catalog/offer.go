@@ -9,9 +9,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/backend"
-	"github.com/erlmcp/erlmcp/server/jsonschema"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -152,7 +153,7 @@ func passedArguments(source json.RawMessage) (*arguments, error) {
 		return nil, err
 	}
 	compiled := sync.OnceValue(func() *jsonschema.Schema {
-		schema, err := compile(source)
+		schema, err := compile("input_schema", source)
 		if err != nil {
 			return nil
 		}

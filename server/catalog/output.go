@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/erlmcp/erlmcp/server/jsonschema"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
@@ -29,7 +30,7 @@ func newOutput(schema string) (*output, error) {
 	if err := json.Unmarshal(compact.Bytes(), &top); err != nil || top.Type != "object" {
 		return nil, within{"output_schema", errors.New(`it must be an object with "type": "object"`)}
 	}
-	compiled, err := compile(compact.Bytes())
+	compiled, err := compile("output_schema", compact.Bytes())
 	if err != nil {
 		return nil, within{"output_schema", err}
 	}
@@ -47,12 +48,12 @@ func (o *output) fit(r *protocol.ToolResult) *protocol.ToolResult {
 	if structured == nil && len(r.Content) == 1 && r.Content[0].Type == "text" {
 		structured = json.RawMessage(strings.TrimSpace(r.Content[0].Text))
 	}
-	v, err := jsonschema.Decode(structured)
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(structured))
 	if err != nil {
 		return protocol.ErrorResult("The answer of the tool is not the JSON that its output_schema promises.")
 	}
 	if err := o.compiled.Validate(v); err != nil {
-		return protocol.ErrorResult("The answer of the tool does not fit its output_schema: " + err.Error())
+		return protocol.ErrorResult("The answer of the tool does not fit its output_schema: " + explain(err))
 	}
 	r.StructuredContent = structured
 	return r
