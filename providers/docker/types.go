@@ -74,6 +74,7 @@ var healthType = cty.Object(map[string]cty.Type{
 // same: the writer keeps the old one until the new one is well.
 var containerType = &resource.Type{
 	Name: ContainerType, Doc: "The container of a server.",
+	Follows: resource.Below("command", "health", "labels", "security", "loaded", "running"),
 	Attributes: []resource.Attribute{
 		{Name: "name", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Name of the container."},
 		{Name: "image", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Digest of the image that it runs."},
