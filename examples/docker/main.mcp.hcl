@@ -17,6 +17,10 @@ server "runbooks" {
   tls {
     certificate = file("certs/server.pem")
     key         = file("certs/server.key")
+
+    # Who shows a certificate is known by its name; nobody has to.
+    client_ca   = file("certs/ca.pem")
+    client_auth = "optional"
   }
 
   rate_limit {

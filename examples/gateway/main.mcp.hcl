@@ -67,7 +67,9 @@ server "gateway" {
     require = !result.is_error
   }
   smoke "both upstreams are there" {
-    tools = ["search_handbook", "tickets_open", "tickets_count"]
+    tools   = ["search_handbook", "tickets_open", "tickets_count"]
+    retries = 5
+    timeout = "3s"
   }
 }
 

@@ -61,8 +61,12 @@ server "public" {
     dynamic "redis" {
       for_each = var.redis_url == "" ? [] : [var.redis_url]
       content {
-        url      = redis.value
-        password = var.redis_password
+        url        = redis.value
+        username   = "mcp"
+        password   = var.redis_password
+        prefix     = "reports"
+        timeout    = "50ms"
+        on_failure = "open"
       }
     }
   }

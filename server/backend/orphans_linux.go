@@ -1,12 +1,10 @@
 package backend
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -118,8 +116,7 @@ func mayBelong(born uint64, running map[int]uint64) bool {
 // statOf reads when a process began, and whether it has ended and waits for its
 // parent (proc_pid_stat(5), fields 22 and 3).
 func statOf(pid int) (began uint64, zombie, ok bool) {
-	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") // empty when it has ended
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	fields := stat(pid)
 	if len(fields) < 20 {
 		return 0, false, false
 	}

@@ -1,0 +1,3 @@
+# Of the backend: where the state of staging lies.
+kubeconfig = "staging.kubeconfig"
+context    = "staging"
