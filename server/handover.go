@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/heir"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
@@ -62,6 +63,7 @@ func (rt *Runtime) handOver(w *heir.Wire) error {
 	}
 	if err != nil {
 		rt.sessions.Copy(nil)
+		rt.current.Load().gate.Copy(nil)
 		rt.front.Resume()
 		return err
 	}
@@ -93,6 +95,7 @@ func (rt *Runtime) tell(w *heir.Wire) error {
 		return err
 	}
 	rt.sessions.Copy(func(c session.Change) { w.Send(letter{Session: &c}) }) // a wire that fails is seen below
+	rt.current.Load().gate.Copy(func(u auth.Used) { w.Send(letter{Used: &u}) })
 	return w.Send(letter{Complete: true})
 }
 

@@ -77,6 +77,7 @@ var healthType = cty.Object(map[string]cty.Type{
 var containerType = sync.OnceValue(func() *resource.Type {
 	return &resource.Type{
 		Name: ContainerType, Doc: "The container of a server.",
+		Follows: resource.Below("command", "health", "labels", "security", "loaded", "running"),
 		Attributes: []resource.Attribute{
 			{Name: "name", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Name of the container."},
 			{Name: "image", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Digest of the image that it runs."},

@@ -15,6 +15,7 @@ const ProcessType = "host_process"
 var processType = sync.OnceValue(func() *resource.Type {
 	return &resource.Type{
 		Name: ProcessType, Doc: "The folder and process of a server on this machine.",
+		Follows: resource.Below("executable", "loaded", "marked", "running"),
 		Attributes: []resource.Attribute{
 			{Name: "folder", Type: cty.String, Replace: true, Unique: placeOf, Doc: "Folder of the server."},
 			ofDocument(),

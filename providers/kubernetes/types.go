@@ -129,7 +129,7 @@ var resourceTypes = sync.OnceValue(func() []*resource.Type {
 
 // objectType describes a resource that is an object of the cluster.
 func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ...resource.Attribute) *resource.Type {
-	t := &resource.Type{Name: name, Doc: doc, Attributes: []resource.Attribute{
+	t := &resource.Type{Name: name, Doc: doc, Follows: follows, Attributes: []resource.Attribute{
 		{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the object."},
 		{Name: "namespace", Type: cty.String, Replace: true, Doc: "Namespace of the object."},
 		{Name: "manifest", Type: cty.DynamicPseudoType, ImpactAt: impact, Doc: "The object's metadata and specification, in the fields that erlmcp sets."},
