@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -21,8 +22,8 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/view"
+	"github.com/erlmcp/erlmcp/providers/client"
 	"github.com/erlmcp/erlmcp/server/auth"
-	"github.com/erlmcp/erlmcp/version"
 )
 
 // callFlags are how to reach a server and how to print its answer.
@@ -71,24 +72,23 @@ func (c *cli) call(ctx context.Context, f callFlags, rawURL, method string, word
 	if err != nil {
 		return err
 	}
-	client, err := f.httpClient()
+	transport, err := f.transport()
 	if err != nil {
 		return err
 	}
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "erlmcp", Version: version.Version}, nil).
-		Connect(ctx, &mcp.StreamableClientTransport{Endpoint: endpoint, HTTPClient: client, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+	session, err := client.Connect(ctx, endpoint, transport)
 	if err != nil {
-		return unreachable(endpoint, err)
+		return f.unanswered(endpoint, err)
 	}
 	defer session.Close()
 
-	result, err := request(ctx, session, f.arguments, method, words)
+	result, err := request(ctx, session.ClientSession, f.arguments, method, words)
 	if err != nil {
 		var d *diag.Diagnostic
 		if errors.As(err, &d) {
 			return err
 		}
-		return diag.Errorf("The server refused the call", "%s: %v.", method, err)
+		return f.unanswered(method, session.Explain(err))
 	}
 	if f.json {
 		err = view.JSON(c.out, result)
@@ -119,24 +119,8 @@ func endpointURL(raw string) (string, error) {
 	return u.String(), nil
 }
 
-func unreachable(endpoint string, err error) error {
-	d := diag.Errorf("Cannot reach the server", "%s: %v.", endpoint, err)
-	var unknown x509.UnknownAuthorityError
-	var record tls.RecordHeaderError
-	switch {
-	case errors.As(err, &unknown):
-		return d.Fix("Give the authority that signed its certificate with -ca FILE.")
-	case errors.As(err, &record):
-		return d.Fix("It does not speak TLS: try http:// instead of https://.")
-	case strings.Contains(err.Error(), "HTTP request to an HTTPS server"), strings.Contains(err.Error(), "malformed HTTP response"):
-		return d.Fix("It speaks TLS: try https:// instead of http://.")
-	case strings.Contains(err.Error(), "connection refused"):
-		return d.Fix("Nothing listens there: start the server with erlmcp apply, or look at its state with erlmcp drift.")
-	}
-	return d
-}
-
-func (f callFlags) httpClient() (*http.Client, error) {
+// transport is what carries the requests, as the flags and the environment say.
+func (f callFlags) transport() (http.RoundTripper, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if f.ca != "" {
 		pem, err := os.ReadFile(f.ca)
@@ -172,13 +156,13 @@ func (f callFlags) httpClient() (*http.Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = config
 	if f.hmac == "" {
-		return &http.Client{Transport: withHeaders{transport, headers}}, nil
+		return withHeaders{transport, headers}, nil
 	}
 	secret := os.Getenv("ERLMCP_HMAC_SECRET")
 	if secret == "" {
 		return nil, diag.Errorf("No key to sign with", "-hmac %s needs the key in the environment variable ERLMCP_HMAC_SECRET, which is not set.", f.hmac)
 	}
-	return &http.Client{Transport: withHeaders{withSignature{transport, f.hmac, secret}, headers}}, nil
+	return withHeaders{withSignature{transport, f.hmac, secret}, headers}, nil
 }
 
 // withHeaders adds headers to each request.
@@ -219,6 +203,9 @@ func (t withSignature) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
+// needs is the argument without which a method means nothing.
+var needs = map[string]string{"resources/read": "uri", "prompts/get": "name", "tools/call": "name"}
+
 // request calls a method of MCP, or a tool by its name.
 func request(ctx context.Context, s *mcp.ClientSession, arguments, method string, words []string) (any, error) {
 	if !strings.Contains(method, "/") && method != "ping" {
@@ -232,6 +219,9 @@ func request(ctx context.Context, s *mcp.ClientSession, arguments, method string
 		v, _ := args[name].(string)
 		delete(args, name)
 		return v
+	}
+	if name := needs[method]; name != "" && args[name] == nil {
+		return nil, diag.Errorf("An argument is missing", "%s needs %s=….", method, name).Fix("See what there is with erlmcp call URL %s/list.", path.Dir(method))
 	}
 	switch method {
 	case "ping":
