@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -23,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
 )
 
 // bed is the kubeconfig of the cluster that e2e/setup/kubernetes.sh brings up.
@@ -277,6 +279,24 @@ server "frail" {
 			contains(t, strings.Join(strings.Fields(r.stderr), " "), c.parts...)
 		})
 	}
+	t.Run("a probe that fails", func(t *testing.T) {
+		write(pushed, "")
+		containers := renderedContainers(t, w)
+		containers[0]["readinessProbe"] = map[string]any{"httpGet": map[string]any{"path": "/nowhere", "port": "mcp"}, "periodSeconds": 1}
+		raw, err := json.Marshal(containers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write("containers.json", string(raw))
+		write(pushed, `kubernetes {
+    patch {
+      kind  = "Deployment"
+      merge = { spec = { template = { spec = { containers = jsondecode(file("containers.json")) } } } }
+    }
+  }`)
+		r := w.must(1, "apply", "-auto-approve")
+		contains(t, strings.Join(strings.Fields(r.stderr), " "), "The pods do not get ready", "does not say yet that it is healthy", "Readiness probe failed", "404")
+	})
 	write(pushed, "")
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
@@ -302,6 +322,29 @@ server "frail" {
 		w.must(1, "apply", "-auto-approve")
 		w.must(1, "drift")
 	})
+}
+
+// renderedContainers are the containers of the Deployment that would be applied.
+func renderedContainers(t *testing.T, w *workspace) []map[string]any {
+	t.Helper()
+	for _, manifest := range strings.Split(w.must(0, "render").stdout, "\n---\n") {
+		var o struct {
+			Kind string
+			Spec struct {
+				Template struct {
+					Spec struct{ Containers []map[string]any }
+				}
+			}
+		}
+		if err := yaml.Unmarshal([]byte(manifest), &o); err != nil {
+			t.Fatal(err)
+		}
+		if o.Kind == "Deployment" {
+			return o.Spec.Template.Spec.Containers
+		}
+	}
+	t.Fatal("there is no Deployment")
+	return nil
 }
 
 // TestKubernetesFleet counts what the API server is asked for a plan.

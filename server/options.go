@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/catalog"
 )
 
@@ -20,6 +21,9 @@ type Options struct {
 	Tools []catalog.GoTool
 	// Prompts are prompts written in Go, beside those of the document.
 	Prompts []catalog.GoPrompt
+	// Children are those of this process, when it adopts orphans (package backend);
+	// nil when it does not.
+	Children *backend.Children
 	// Log is where log lines go; nil for nowhere.
 	Log io.Writer
 	// Digest is the SHA-256 of the document in hexadecimal, which status shows.

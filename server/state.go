@@ -35,7 +35,7 @@ func (rt *Runtime) prepare(doc *schemas.Server, digest string) (*state, error) {
 	if err := rules(doc).Err(); err != nil {
 		return nil, err
 	}
-	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Tools: rt.opts.Tools, Prompts: rt.opts.Prompts})
+	c, err := catalog.New(doc, catalog.Env{FilesDir: rt.opts.FilesDir, Logger: rt.log, Children: rt.opts.Children, Tools: rt.opts.Tools, Prompts: rt.opts.Prompts})
 	if err != nil {
 		return nil, hide(doc, diag.FromError(err)).Err()
 	}

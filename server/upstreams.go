@@ -25,7 +25,7 @@ func (rt *Runtime) reachOut(st, old *state) {
 	}
 	if len(st.doc.Upstreams) > 0 {
 		st.upstreams = upstream.Open(st.doc.Upstreams, upstream.Env{
-			Context: rt.ctx, FilesDir: rt.opts.FilesDir, Logger: rt.log,
+			Context: rt.ctx, FilesDir: rt.opts.FilesDir, Logger: rt.log, Children: rt.opts.Children,
 			AnswerTimeout: time.Duration(st.doc.Limits.AnswerTimeout),
 			Changed:       rt.offersChanged,
 			Updated:       rt.offerUpdated,

@@ -65,6 +65,7 @@ type serving struct {
 	document, files, socket, bind string
 	args                          []string        // of the command
 	supervisor                    *supervisorLink // nil without one
+	children                      *backend.Children
 }
 
 // build loads the document and builds its server.
@@ -84,11 +85,11 @@ func (s *serving) build() (*server.Runtime, error) {
 		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
 	}
 	bringRoots()
-	if err := backend.AdoptOrphans(); err != nil {
+	if s.children, err = backend.AdoptOrphans(); err != nil {
 		return nil, err
 	}
 	rt, err := server.New(doc, server.Options{
-		FilesDir: files, Bind: s.bind, Log: os.Stderr, Digest: digest, Succeed: s.starter(),
+		FilesDir: files, Bind: s.bind, Children: s.children, Log: os.Stderr, Digest: digest, Succeed: s.starter(),
 		Load: func(context.Context) (*schemas.Server, string, error) { return load(s.document) },
 	})
 	debug.FreeOSMemory() // what loading has left is of no more use

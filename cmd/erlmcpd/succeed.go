@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/erlmcp/erlmcp/server"
-	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/control"
 )
 
@@ -72,7 +71,7 @@ func (s *serving) startSuccessor() (<-chan error, error) {
 	cmd := exec.Command(path, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr // its own descriptors, which outlive this process
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	forget, err := backend.StartCompanion(cmd)
+	forget, err := s.children.StartCompanion(cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,8 @@ const (
 )
 
 // hold watches what is new for the time of its stage. It ends early when that
-// answers with more errors than what was there before, or is not well any more.
+// answers with more errors than what was there before, or is not well any more, and
+// when the apply is to stop: then the rollout stays where it is.
 func (r *runner) hold(writer resource.Writer, s plan.Step, w *plan.Wanted) error {
 	watcher, ok := writer.(resource.Watcher)
 	if !ok || s.Stage.Hold == 0 {
@@ -43,6 +44,9 @@ func (r *runner) hold(writer resource.Writer, s plan.Step, w *plan.Wanted) error
 		select {
 		case <-r.opctx.Done():
 			return r.opctx.Err()
+		case <-r.stopping:
+			r.fail(stands(s))
+			return nil
 		case <-end.C:
 			last = true
 		case <-look.C:
@@ -56,6 +60,15 @@ func (r *runner) hold(writer resource.Writer, s plan.Step, w *plan.Wanted) error
 			return err
 		}
 	}
+}
+
+// stands says of a rollout that it was stopped while what is new was watched.
+func stands(s plan.Step) *diag.Diagnostic {
+	d := diag.Errorf("The rollout of "+s.Address.Owner()+" stands at "+s.Stage.String(),
+		"What is new was not watched to the end of that time, and stands beside what was there before, which is whole.").
+		Fix("Run erlmcp apply again to go on with it, or put the configuration back first to take it back.")
+	d.Severity, d.Address = diag.Warning, s.Address.String()
+	return d
 }
 
 // judgement sets what is new beside what was there before.

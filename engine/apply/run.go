@@ -61,6 +61,7 @@ func Run(ctx context.Context, o Options) (*Result, diag.List) {
 		opened:   map[address.Target]*opened{},
 		result:   &Result{},
 		previous: map[config.Ref]*previous{},
+		stopping: ctx.Done(),
 	}
 	for _, t := range o.Plan.Targets {
 		r.targets[t.Address] = state.Target{Config: t.Config}
@@ -94,6 +95,7 @@ type runner struct {
 	instances instances
 	targets   map[address.Target]state.Target // of the plan, as the state records them
 	opctx     context.Context                 // of operations
+	stopping  <-chan struct{}                 // closed when no further operation is to start
 	previous  map[config.Ref]*previous        // servers that are put back when their change fails
 	journal   sync.Once                       // its failure is reported once
 

@@ -12,6 +12,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/plan"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/engine/state"
 	"github.com/erlmcp/erlmcp/providers/sim"
 )
 
@@ -42,12 +43,60 @@ func (w watcher) Reach(context.Context, resource.Change) (resource.Route, error)
 }
 
 // held is a configuration whose canaries are watched for a moment.
-type held struct{ plan.Configuration }
+type held struct {
+	plan.Configuration
+	hold time.Duration
+}
 
 func (h held) Evaluate(r config.Ref, known *config.Exports) (resource.Instance, diag.List) {
 	in, diags := h.Configuration.Evaluate(r, known)
-	in.Rollout.Hold = 5 * time.Millisecond
+	in.Rollout.Hold = h.hold
 	return in, diags
+}
+
+// TestAStoppedApplyWatchesNoLonger stops an apply while a canary is watched, which
+// it is to be for an hour: the rollout stays at its step, and the next apply goes on.
+func TestAStoppedApplyWatchesNoLonger(t *testing.T) {
+	l := newLab(t)
+	first := servers{{Name: "a", Port: 1, Title: "one", Strategy: resource.Canary}}
+	next := servers{first[0]}
+	next[0].Title = "two"
+	ctx, stop := context.WithCancel(t.Context())
+	provider := &watched{Provider: l.provider, watch: func() (a, b resource.Answers, err error) {
+		stop()
+		return a, b, nil
+	}}
+	run := func(ctx context.Context, f servers, hold time.Duration) (*apply.Result, diag.List) {
+		o := plan.Options{
+			Configuration: held{f.Configuration(), hold}, Providers: map[string]resource.Provider{sim.Kind: provider},
+			State: l.session.View(), Mode: plan.Normal, Parallelism: 1,
+		}
+		made, diags := plan.Make(t.Context(), o)
+		if diags.HasErrors() {
+			t.Fatal(diags.Err())
+		}
+		result, diags := apply.Run(ctx, apply.Options{
+			Plan: made, Configuration: o.Configuration, Providers: o.Providers, Session: l.session, Parallelism: 1,
+		})
+		l.reopen()
+		return result, diags
+	}
+	beside := func() string {
+		return l.session.View().Snapshot.Resources[process("a")].Object.Values.GetAttr("beside").AsString()
+	}
+	if _, diags := run(t.Context(), first, time.Hour); diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	r, diags := run(ctx, next, time.Hour)
+	if diags.HasErrors() || len(diags) != 1 || diags[0].Severity != diag.Warning || !strings.Contains(diags[0].Summary, "The rollout of server.a@sim.lab0 stands at 5% of the requests for 1h") {
+		t.Errorf("diagnostics: %v", diags)
+	}
+	if !r.Undone() || r.Revision.Outcome != state.OutcomeInterrupted || len(r.RolledBack) > 0 || beside() == "" {
+		t.Errorf("%+v; beside it %q", r, beside())
+	}
+	if r, diags := run(t.Context(), next, time.Millisecond); diags.HasErrors() || r.Undone() || beside() != "" {
+		t.Errorf("the next apply: %+v, %v; beside it %q", r, diags.Err(), beside())
+	}
 }
 
 // TestACanaryIsWatched changes a canary while its answers are counted.
@@ -79,7 +128,7 @@ func TestACanaryIsWatched(t *testing.T) {
 			provider := &watched{Provider: l.provider, watch: grow(0)}
 			run := func(f servers) diag.List {
 				o := plan.Options{
-					Configuration: held{f.Configuration()}, Providers: map[string]resource.Provider{sim.Kind: provider},
+					Configuration: held{f.Configuration(), 5 * time.Millisecond}, Providers: map[string]resource.Provider{sim.Kind: provider},
 					State: l.session.View(), Mode: plan.Normal, Parallelism: 1,
 				}
 				made, diags := plan.Make(t.Context(), o)

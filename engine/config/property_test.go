@@ -199,7 +199,7 @@ func TestTheOrderOfFilesDoesNotMatter(t *testing.T) {
 		b.WriteString(strings.Join(refs(c), "\n"))
 		for _, in := range c.Instances() {
 			got, _ := c.Evaluate(in.Ref, nil)
-			fmt.Fprintf(&b, "\n%#v %#v", got.Target, got.Document)
+			fmt.Fprintf(&b, "\n%s %#v %#v", got.Target.Address, got.Target.Config, got.Document)
 		}
 		return b.String()
 	}

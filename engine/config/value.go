@@ -45,7 +45,7 @@ func (c *Configuration) evaluateTarget(t *target) diag.List {
 	d := c.decoder(nil)
 	d.paths = c.world.absolute
 	v := d.block(t.schema, &site{what: "target", header: t.at}, t.body, c.staticScope(t.refs))
-	c.targets = append(c.targets, resource.Target{Address: t.address, Config: v})
+	c.targets = append(c.targets, resource.Target{Address: t.address, Config: v, Range: diag.FromRange(&t.at)})
 	return d.diags
 }
 

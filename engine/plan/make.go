@@ -221,8 +221,7 @@ func (p *planner) finish(context.Context) {
 		}
 		p.plan.Changes = append(p.plan.Changes, d.change)
 	}
-	if err := p.buildSteps(); err != nil {
-		p.diags = append(p.diags, diag.Errorf("The order of changes cannot be settled", "Resources depend on each other in %s.", err))
+	if !p.buildSteps() {
 		return
 	}
 	p.listTargets()

@@ -22,6 +22,7 @@ import (
 	"github.com/erlmcp/erlmcp/engine/state/backend/local"
 	"github.com/erlmcp/erlmcp/providers/sim"
 	"github.com/erlmcp/erlmcp/providers/sim/fleet"
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 // lab is a world with a state.
@@ -335,7 +336,7 @@ func (e exclusive) Types() []*resource.Type {
 		copied := *t
 		copied.Attributes = slices.Clone(t.Attributes)
 		if a := copied.Attribute("title"); a != nil {
-			a.Unique = true
+			a.Unique = func(_ resource.Target, _ address.Server, v cty.Value) string { return v.GoString() }
 		}
 		out = append(out, &copied)
 	}
@@ -385,7 +386,7 @@ func TestTwoTargetsAtOnePlace(t *testing.T) {
 			l := newLab(t)
 			l.providers[sim.Kind] = exclusive{&sim.Provider{World: l.world}}
 			_, diags := plan.Make(t.Context(), l.options(nil, func(o *plan.Options) { o.Configuration = tt.configuration }))
-			got := diags.HasErrors() && strings.Contains(diags.Err().Error(), "server.a is to run on target.sim.lab0 and on target.sim.lab1, which are the same place")
+			got := diags.HasErrors() && strings.Contains(diags.Err().Error(), "server.a is to run on target.sim.lab0 and on target.sim.lab1: the title of both is")
 			if got != tt.want || diags.HasErrors() != tt.want {
 				t.Errorf("diagnostics = %v", diags.Err())
 			}
@@ -430,6 +431,69 @@ func TestSteps(t *testing.T) {
 			l.apply(tt.before)
 			if diff := cmp.Diff(tt.want, steps(l.plan(tt.after))); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// crowded has servers share the ports of their target, and move from one to another.
+type crowded struct{ *sim.Provider }
+
+func (c crowded) Schema() *schemas.Block {
+	copied := *c.Provider.Schema()
+	copied.SharedPorts = true
+	return &copied
+}
+
+func (c crowded) Types() []*resource.Type {
+	var out []*resource.Type
+	for _, t := range c.Provider.Types() {
+		copied := *t
+		copied.Attributes = slices.Clone(t.Attributes)
+		if a := copied.Attribute("port"); a != nil {
+			a.Replace, a.Impact = false, resource.ImpactRestart
+		}
+		out = append(out, &copied)
+	}
+	return out
+}
+
+func TestPortsThatChangeHands(t *testing.T) {
+	two := servers{{Name: "a", Port: 1}, {Name: "b", Port: 2}}
+	three := append(servers{{Name: "c", Port: 3}}, two...)
+	for name, tt := range map[string]struct {
+		before, after servers
+		replace       []string
+		want          string // steps, or what the refusal says
+	}{
+		"a shift": {three, servers{{Name: "a", Port: 2}, {Name: "b", Port: 3}, {Name: "c", Port: 4}}, nil,
+			"0 update c\n1 update b after [0]\n2 update a after [1]"},
+		"a port of what was needed": {servers{{Name: "x", Port: 2}, {Name: "a", Port: 1, Needs: []string{"x"}}}, servers{{Name: "a", Port: 2}}, nil,
+			"0 delete x\n1 update a after [0]"},
+		"a swap": {two, servers{{Name: "a", Port: 2}, {Name: "b", Port: 1}}, nil,
+			"server.a@sim.lab0 is to take over port 2 from server.b@sim.lab0, server.b@sim.lab0 is to take over port 1 from server.a@sim.lab0"},
+		"a swap, and one of them is ended first": {two, servers{{Name: "a", Port: 2}, {Name: "b", Port: 1}}, []string{"server.b"},
+			"0 delete b\n1 update a after [0]\n2 create b after [0 1]"},
+		"a round of three": {three, servers{{Name: "a", Port: 2}, {Name: "b", Port: 3}, {Name: "c", Port: 1}}, nil, "server.c@sim.lab0 is to take over port 1 from server.a@sim.lab0"},
+		"a port of what needs the taker": {two, servers{{Name: "a", Port: 2}, {Name: "b", Port: 3, Needs: []string{"a"}}}, nil,
+			"server.a@sim.lab0 is to take over port 2 from server.b@sim.lab0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.providers[sim.Kind] = crowded{&sim.Provider{World: l.world}}
+			l.apply(tt.before)
+			p, diags := plan.Make(t.Context(), l.options(tt.after, func(o *plan.Options) { o.Replace = tt.replace }))
+			got := ""
+			if diags.HasErrors() {
+				got = diags.Err().Error()
+			} else {
+				got = steps(p)
+			}
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("got %s\nwant %s", got, tt.want)
+			}
+			if diags.HasErrors() && !strings.Contains(diags[0].Remedy, "-replace='server.") {
+				t.Errorf("remedy = %q", diags[0].Remedy)
 			}
 		})
 	}

@@ -3,9 +3,9 @@ package plan
 import (
 	"slices"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/graph"
-	"github.com/erlmcp/erlmcp/engine/resource"
 )
 
 // node is a step before it has a number.
@@ -19,19 +19,35 @@ type node struct {
 //
 // Creating or updating waits for creating and updating what is needed. Each stage
 // of an update waits for the one before it. Deleting
-// waits for deleting what cannot outlive it. The creation of a replacement waits
+// waits for deleting what cannot outlive it, unless that goes with it, and then waits
+// for it. The creation of a replacement waits
 // for the deletion. These are in no circle as long as the wanted and the recorded
 // dependencies are not. On top of them, deleting a resource for good waits for
-// the deletion, or the change away from it, of whatever used it, and what takes
-// over a port waits until it is given up; should that close a circle, it is left
-// out.
-func (p *planner) buildSteps() error {
-	order, g, err := p.orderSteps(true)
+// the deletion, or the change away from it, of whatever used it; should that close
+// a circle, it is left out. And what takes over a port waits until it is given up,
+// see [planner.refuseTrade]. It reports whether there is such a graph.
+func (p *planner) buildSteps() bool {
+	g, err := p.stepGraph(true, true)
 	if err != nil {
-		if order, g, err = p.orderSteps(false); err != nil {
-			return err
+		g, err = p.stepGraph(false, true)
+	}
+	if err != nil {
+		circle := err
+		if g, err = p.stepGraph(false, false); err == nil && p.refuseTrade(circle) {
+			return false
 		}
 	}
+	if err != nil {
+		p.diags = append(p.diags, diag.Errorf("The order of changes cannot be settled", "Resources depend on each other in %s.", err))
+		return false
+	}
+	p.number(g)
+	return true
+}
+
+// number makes steps of an execution graph.
+func (p *planner) number(g *graph.Graph[node]) {
+	order, _ := g.Order() // it has one
 	ids := make(map[node]int, len(order))
 	for i, n := range order {
 		ids[n] = i
@@ -60,10 +76,11 @@ func (p *planner) buildSteps() error {
 		s.DependsOn = slices.Compact(s.DependsOn)
 		p.plan.Steps[i] = s
 	}
-	return nil
 }
 
-func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) {
+// stepGraph is the execution graph, with those of the waits that are asked for. The
+// error is a *graph.CycleError.
+func (p *planner) stepGraph(courtesy, ports bool) (*graph.Graph[node], error) {
 	g := &graph.Graph[node]{}
 	for i := range p.plan.Changes {
 		a := p.plan.Changes[i].Address
@@ -80,11 +97,13 @@ func (p *planner) orderSteps(courtesy bool) ([]node, *graph.Graph[node], error) 
 		p.waitToMake(g, a, d)
 		p.waitToDelete(g, a, d, courtesy)
 	}
-	if courtesy {
-		p.waitForPorts(g)
+	if ports {
+		for _, t := range p.takeovers() {
+			g.Depend(t.taker, t.giver)
+		}
 	}
-	order, err := g.Order()
-	return order, g, err
+	_, err := g.Order()
+	return g, err
 }
 
 // first and last are the steps with which an action begins and ends.
@@ -95,59 +114,6 @@ func (p *planner) last(a address.Resource, action Action) node {
 		return node{a, action, n - 1}
 	}
 	return node{a, action, 0}
-}
-
-// claim is something of which a target has but one: what an endpoint exports as
-// its port, or as the URL of its metrics.
-type claim struct {
-	target address.Target
-	name   string
-	value  string
-}
-
-func claims(a address.Resource, o resource.Object) []claim {
-	var out []claim
-	for _, name := range []string{"port", "metrics_url"} {
-		v := attribute(o, name)
-		if v.IsKnown() && !v.IsNull() {
-			out = append(out, claim{a.Target, name, v.GoString()})
-		}
-	}
-	return out
-}
-
-func (p *planner) waitForPorts(g *graph.Graph[node]) {
-	given := map[claim][]node{}
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		by := p.decided[c.Address].leaves()
-		if !c.Endpoint || by == "" {
-			continue
-		}
-		kept := claims(c.Address, c.After)
-		for _, x := range claims(c.Address, c.Before) {
-			if by == Delete || !slices.Contains(kept, x) {
-				given[x] = append(given[x], p.last(c.Address, by))
-			}
-		}
-	}
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		made := p.decided[c.Address].made()
-		if !c.Endpoint || made == "" {
-			continue
-		}
-		held := claims(c.Address, c.Before)
-		for _, x := range claims(c.Address, c.After) {
-			if slices.Contains(held, x) {
-				continue
-			}
-			// What several hold at the same time is not theirs alone.
-			if old := given[x]; len(old) == 1 {
-				g.Depend(p.first(c.Address, made), old[0])
-			}
-		}
-	}
 }
 
 // actions are those of the steps that a decision takes.
@@ -208,6 +174,12 @@ func (p *planner) waitToMake(g *graph.Graph[node], a address.Resource, d *decisi
 	}
 }
 
+// goesWith reports whether the deletion of u takes d along.
+func (p *planner) goesWith(d, u *decision) bool {
+	t := p.resolver.Type(d.change.Type)
+	return t != nil && t.GoesWith != "" && t.GoesWith == u.change.Type
+}
+
 // waitToDelete says what waits for the end of a resource that used others: their
 // deletion.
 func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *decision, courtesy bool) {
@@ -218,6 +190,11 @@ func (p *planner) waitToDelete(g *graph.Graph[node], a address.Resource, d *deci
 		}
 		pure := u.change.Action == Delete
 		switch {
+		case d.deletes() && contains(a, used) && p.goesWith(d, u):
+			g.Depend(p.first(a, Delete), p.last(used, Delete))
+			if !pure { // what is made in its place may bring the like along
+				g.Depend(p.first(used, Create), p.last(a, Delete))
+			}
 		case d.deletes() && (contains(a, used) || pure && courtesy):
 			g.Depend(p.first(used, Delete), p.last(a, Delete))
 		case d.change.Action == Update && pure && courtesy:

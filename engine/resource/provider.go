@@ -37,7 +37,8 @@ type File struct {
 // Target is a target block, evaluated.
 type Target struct {
 	Address address.Target
-	Config  cty.Value // object of the type of the provider's Schema(); wholly known
+	Config  cty.Value   // object of the type of the provider's Schema(); wholly known
+	Range   *diag.Range // of the header of its block; nil when it is in no file any more
 }
 
 // Instance is an instance of a server on one target, evaluated: what a provider

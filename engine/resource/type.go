@@ -1,6 +1,10 @@
 package resource
 
-import "github.com/zclconf/go-cty/cty"
+import (
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/erlmcp/erlmcp/engine/address"
+)
 
 // Impact is what the users of a server feel when it is changed, in rising order.
 type Impact uint8
@@ -23,6 +27,9 @@ type Type struct {
 	Name       string // unique among all providers: "docker_container"
 	Doc        string
 	Attributes []Attribute
+	// GoesWith is the type of a resource that each of these depends on and goes with
+	// when that is deleted; "" for a type whose objects must be deleted before.
+	GoesWith string
 	// Protected says of an object that must not be deleted, why and what to do about
 	// it, in sentences; "" of one that may. A plan that would delete it is refused.
 	// Nil for a type of which everything may be deleted.
@@ -39,9 +46,11 @@ type Attribute struct {
 	Type    cty.Type // DynamicPseudoType for structured documents
 	Doc     string
 	Replace bool // a change needs a new object
-	// Unique says that the value is a place, which no two resources of the type
-	// share. Null stands for one that the target settles by the server alone.
-	Unique bool
+	// Unique names the place that a known value stands for, of an attribute of which
+	// no two targets can have the same for one server. A null value is a place that
+	// the target settles. Where the target is this machine, it may look at it. Nil
+	// for an attribute that is no place.
+	Unique func(Target, address.Server, cty.Value) string
 	Impact Impact // of a change in place, unless ImpactAt is set
 	// ImpactAt is the impact of a change at a path below the attribute, for
 	// attributes of which one part is heavier than another. The path does not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"sort"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/providers/document"
+	"github.com/erlmcp/erlmcp/providers/image"
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
@@ -169,8 +171,9 @@ func mountsOf(c container.InspectResponse) cty.Value {
 		out[at] = "tmpfs " + options
 	}
 	for _, m := range c.Mounts {
-		switch m.Type {
-		case mount.TypeVolume:
+		switch {
+		case path.Dir(m.Destination) == image.DataFolder: // for its owner alone
+		case m.Type == mount.TypeVolume:
 			out[m.Destination] = "volume " + m.Name
 		default:
 			out[m.Destination] = string(m.Type) + " " + m.Source

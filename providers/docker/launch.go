@@ -119,10 +119,28 @@ func (w *writer) hostConfig(d cty.Value, bindings network.PortMap, network strin
 		CapDrop:        []string{"ALL"},
 		SecurityOpt:    []string{"no-new-privileges"},
 		Tmpfs:          map[string]string{runFolder: runOptions},
-		Mounts:         []mount.Mount{{Type: mount.TypeVolume, Source: d.GetAttr("name").AsString(), Target: configFolder}},
+		Mounts:         volumeMounts(d.GetAttr("mounts")),
 		// Bounded, so that a talkative server does not fill the machine.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
 	}
+}
+
+// volumeMounts are those among mounts that are volumes.
+func volumeMounts(mounts cty.Value) []mount.Mount {
+	var out []mount.Mount
+	for at, what := range mounts.AsValueMap() {
+		name, ok := strings.CutPrefix(what.AsString(), "volume ")
+		if !ok {
+			continue
+		}
+		m := mount.Mount{Type: mount.TypeVolume, Source: name, Target: at}
+		if _, part, ok := cutLast(name, dataSuffix); ok {
+			out = append(out, mount.Mount{Type: mount.TypeVolume, Source: name, Target: seed(part)})
+			m.VolumeOptions = &mount.VolumeOptions{NoCopy: true} // its owner comes from the seed
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 // limits are what the engine enforces, and can change while it runs. Swap is

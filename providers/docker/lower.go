@@ -16,8 +16,8 @@ import (
 	"github.com/erlmcp/erlmcp/schemas"
 )
 
-// Lower turns an instance into a volume and a container, and the network and
-// image that the target's servers share.
+// Lower turns an instance into volumes and a container, and the network and image
+// that the target's servers share.
 func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	s, err := settingsOf(in.Target)
 	if err != nil {
@@ -30,7 +30,8 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	if d := in.OneCopy(); d != nil {
 		return resource.Lowered{}, diag.List{d}
 	}
-	if l := slices.Concat(checkAddresses(in), checkMemory(in), checkFolders(in)); l.HasErrors() {
+	kept, l := dataOf(in)
+	if l := slices.Concat(checkAddresses(in), checkMemory(in), l); l.HasErrors() {
 		return resource.Lowered{}, l
 	}
 	shared := func(part string) address.Resource { return address.Resource{Target: in.Target.Address, Part: part} }
@@ -44,15 +45,25 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 		"platform":   cty.StringVal("linux/" + s.arch),
 		"digest":     cty.StringVal(img.Digest),
 	})}
-	volume := resource.Desired{Address: own("volume"), Type: VolumeType, Values: object(volumeType, map[string]cty.Value{
-		"name": cty.StringVal(name), "driver": cty.StringVal("local"),
-	})}
+	volume := func(part, name string) resource.Desired {
+		return resource.Desired{Address: own(part), Type: VolumeType, Values: object(volumeType, map[string]cty.Value{
+			"name": cty.StringVal(name), "driver": cty.StringVal("local"),
+		})}
+	}
+	volumes, mounts := []resource.Desired{volume("volume", name)}, map[string]string{configFolder: "volume " + name, runFolder: "tmpfs " + runOptions}
+	for _, d := range kept {
+		volumes = append(volumes, volume(d.part, name+dataSuffix+d.part))
+		mounts[d.path] = "volume " + name + dataSuffix + d.part
+	}
 	network := resource.Desired{Address: shared("network"), Type: NetworkType, Values: object(networkType, map[string]cty.Value{
 		"name": cty.StringVal(s.prefix + "-" + in.Target.Address.Name), "driver": cty.StringVal("bridge"),
 	})}
 	container := resource.Desired{
 		Address: own("container"), Type: ContainerType, Files: in.Files,
-		DependsOn: append([]address.Resource{image.Address, volume.Address}, in.DependsOn...),
+		DependsOn: append([]address.Resource{image.Address}, in.DependsOn...),
+	}
+	for _, v := range volumes {
+		container.DependsOn = append(container.DependsOn, v.Address)
 	}
 	joined := s.network
 	resources := []resource.Desired{image}
@@ -61,13 +72,13 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 		resources = append(resources, network)
 		container.DependsOn = append(container.DependsOn, network.Address)
 	}
-	container.Values = containerValues(in, s, name, joined, img.Digest, container.Address)
-	return resource.Lowered{Resources: append(resources, volume, container), Endpoint: container.Address}, nil
+	container.Values = containerValues(in, s, name, joined, img.Digest, mounts, container.Address)
+	return resource.Lowered{Resources: append(append(resources, volumes...), container), Endpoint: container.Address}, nil
 }
 
 // containerValues are the attributes of the container that the configuration
 // settles.
-func containerValues(in resource.Instance, s settings, name, network, image string, at address.Resource) cty.Value {
+func containerValues(in resource.Instance, s settings, name, network, image string, mounts map[string]string, at address.Resource) cty.Value {
 	doc := in.Document
 	port := document.FixedPort(document.Setting(doc, "listen", "port"))
 	metrics := document.FixedPort(document.Setting(doc, "metrics", "port"))
@@ -81,7 +92,7 @@ func containerValues(in resource.Instance, s settings, name, network, image stri
 		"files":    document.Files(in.Files),
 		"network":  cty.StringVal(network),
 		"ports":    publish(doc, shipped),
-		"mounts":   textMap(map[string]string{configFolder: "volume " + name, runFolder: "tmpfs " + runOptions}),
+		"mounts":   textMap(mounts),
 		"security": hardened,
 		"health":   healthCheck,
 		"labels":   textMap(map[string]string{LabelAddress: at.String(), LabelServer: in.Address.String()}),
@@ -121,7 +132,7 @@ func object(t *resource.Type, given map[string]cty.Value) cty.Value {
 // (0): inside a container any free one will do.
 func withPorts(doc cty.Value) cty.Value {
 	listen, metrics := document.Setting(doc, "listen", "port"), document.Setting(doc, "metrics", "port")
-	taken := []cty.Value{listen, metrics, document.Setting(doc, "listen", "tcp_port")}
+	taken := []cty.Value{listen, metrics, document.Setting(doc, "listen", "tcp_port"), challengePort(doc)}
 	pick := func(from int64) cty.Value {
 		for ; ; from++ {
 			port := cty.NumberIntVal(from)
@@ -153,6 +164,7 @@ func publish(doc, shipped cty.Value) cty.Value {
 		}
 		add(v[0], v[1], v[2])
 		add(v[3], v[1], v[3])
+		add(v[9], v[1], v[9])
 		if v[4].True() {
 			add(v[5], v[6], v[7])
 			for _, at := range document.Addresses(v[8]) {
@@ -165,7 +177,21 @@ func publish(doc, shipped cty.Value) cty.Value {
 		document.Setting(doc, "listen", "tcp_port"),
 		document.Setting(doc, "metrics", "enabled"),
 		document.Setting(shipped, "metrics", "port"), document.Setting(doc, "metrics", "address"), document.Setting(doc, "metrics", "port"),
-		document.Setting(doc, "metrics", "addresses"))
+		document.Setting(doc, "metrics", "addresses"), challengePort(doc))
+}
+
+// challengePort is where the authority of the certificate looks for its challenge;
+// null when that is the server's own port.
+func challengePort(doc cty.Value) cty.Value {
+	if !stands(doc, "tls", "acme") {
+		return cty.NullVal(cty.Number)
+	}
+	return document.Derive(cty.Number, func(v []cty.Value) cty.Value {
+		if v[0].AsString() != "http-01" {
+			return cty.NullVal(cty.Number)
+		}
+		return v[1]
+	}, document.Setting(doc, "tls", "acme", "challenge"), document.Setting(doc, "tls", "acme", "http_port"))
 }
 
 // binding writes an address in its shortest form, as it is read back.

@@ -1,8 +1,10 @@
 package docker
 
 import (
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -189,15 +191,80 @@ func TestLowerRefuses(t *testing.T) {
 	}
 }
 
+func TestDataHasVolumesOfItsOwn(t *testing.T) {
+	const own = "volume erlmcp-local-weather.eu"
+	with := func(folders map[string]string) map[string]string {
+		out := map[string]string{configFolder: own, runFolder: "tmpfs " + runOptions}
+		maps.Copy(out, folders)
+		return out
+	}
+	for _, c := range []struct {
+		name, document string
+		mounts         map[string]string
+	}{
+		{"none", `{"name":"x"}`, with(nil)},
+		{"receipts", `{"name":"x","receipts":{"folder":"/var/lib/receipts/","key_file":"/var/lib/receipts/a.key"}}`,
+			with(map[string]string{"/var/lib/receipts": own + "..receipts"})},
+		{"certificates", `{"name":"x","tls":{"acme":{"domains":["a.example.com"],"storage":"/var/acme"}}}`,
+			with(map[string]string{"/var/acme": own + "..certificates"})},
+		{"both", `{"name":"x","receipts":{"folder":"/r"},"tls":{"acme":{"domains":["a.example.com"],"storage":"/a"}}}`,
+			with(map[string]string{"/r": own + "..receipts", "/a": own + "..certificates"})},
+		{"one inside the other", `{"name":"x","receipts":{"folder":"/data/r"},"tls":{"acme":{"domains":["a.example.com"],"storage":"/data"}}}`,
+			with(map[string]string{"/data": own + "..certificates"})},
+		{"both in one", `{"name":"x","receipts":{"folder":"/data"},"tls":{"acme":{"domains":["a.example.com"],"storage":"/data"}}}`,
+			with(map[string]string{"/data": own + "..receipts"})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := lowered(t, instance(t, c.document, map[string]cty.Value{}))
+			if got := r["container"].Values.GetAttr("mounts"); !got.RawEquals(textMap(c.mounts)) {
+				t.Errorf("mounts = %#v", got)
+			}
+			volumes := 0
+			for _, d := range r {
+				if d.Type != VolumeType {
+					continue
+				}
+				volumes++
+				if !slices.Contains(r["container"].DependsOn, d.Address) {
+					t.Errorf("the container does not depend on %s", d.Address)
+				}
+			}
+			if want := len(c.mounts) - 1; volumes != want {
+				t.Errorf("%d volumes, want %d", volumes, want)
+			}
+		})
+	}
+}
+
+func TestThePortOfAChallengeIsPublished(t *testing.T) {
+	v := lowered(t, instance(t, `{"name":"x","listen":{"address":"0.0.0.0"},"metrics":{"enabled":false},
+		"tls":{"acme":{"domains":["a.example.com"],"storage":"/a","challenge":"http-01"}}}`, map[string]cty.Value{}))["container"].Values
+	want := textMap(map[string]string{"8080/tcp": "0.0.0.0:8080", "80/tcp": "0.0.0.0:80"})
+	if got := v.GetAttr("ports"); !got.RawEquals(want) {
+		t.Errorf("ports = %#v", got)
+	}
+}
+
 func TestWhatAContainerCannotKeepIsRefused(t *testing.T) {
 	pretend(t)
-	for document, want := range map[string]string{
-		`{"name":"weather","receipts":{"folder":"/var/lib/receipts"}}`:                          "receipts.folder names a folder",
-		`{"name":"weather","tls":{"acme":{"domains":["a.example.com"],"storage":"/var/acme"}}}`: "tls.acme.storage names a folder",
+	unknown := instance(t, `{"name":"x","receipts":{"folder":"/r"}}`, map[string]cty.Value{})
+	unknown.Document = document.With(unknown.Document, "receipts", "folder", cty.UnknownVal(cty.String))
+	for _, c := range []struct {
+		name   string
+		in     resource.Instance
+		detail string
+	}{
+		{"a key outside of every volume", instance(t, `{"name":"x","receipts":{"folder":"/r","key_file":"/keys/a"}}`, map[string]cty.Value{}), `receipts.key_file is "/keys/a"`},
+		{"the place of the document", instance(t, `{"name":"x","receipts":{"folder":"/etc/erlmcp/receipts"}}`, map[string]cty.Value{}), "receipts.folder"},
+		{"everything", instance(t, `{"name":"x","receipts":{"folder":"/"}}`, map[string]cty.Value{}), "receipts.folder"},
+		{"what holds the control socket", instance(t, `{"name":"x","tls":{"acme":{"domains":["a.example.com"],"storage":"/run"}}}`, map[string]cty.Value{}), "tls.acme.storage"},
+		{"a folder that is not known", unknown, "only known after apply"},
 	} {
-		_, diags := New().Lower(instance(t, document, map[string]cty.Value{}))
-		if len(diags) != 1 || !strings.Contains(diags[0].Detail, want) || !strings.Contains(diags[0].Remedy, "kind host") {
-			t.Errorf("got %v, want %q", diags.Err(), want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			_, diags := New().Lower(c.in)
+			if len(diags) != 1 || !strings.Contains(diags[0].Detail, c.detail) || diags[0].Remedy == "" {
+				t.Errorf("got %v, want %q", diags.Err(), c.detail)
+			}
+		})
 	}
 }

@@ -45,7 +45,7 @@ var imageType = &resource.Type{
 }
 
 var volumeType = &resource.Type{
-	Name: VolumeType, Doc: "The volume that holds the document and files of a server.",
+	Name: VolumeType, Doc: "A volume of a server: the one with its document and files, or one for data that it keeps.",
 	Attributes: []resource.Attribute{
 		{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the volume."},
 		{Name: "driver", Type: cty.String, Replace: true, Doc: "Where the engine keeps it."},

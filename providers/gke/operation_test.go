@@ -2,6 +2,7 @@ package gke
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/erlmcp/erlmcp/engine/apply"
@@ -84,6 +85,64 @@ func TestAClusterThatWasLostIsMadeAgain(t *testing.T) {
 	s.must(s.apply())
 	if n := google.Calls("CreateCluster"); n != 2 {
 		t.Errorf("the cluster was asked for %d times", n)
+	}
+}
+
+// TestPoolsGoWithTheirCluster deletes a cluster and makes another in its place: its
+// pools are not asked for on their own, which would take a while each.
+func TestPoolsGoWithTheirCluster(t *testing.T) {
+	google, at := newCloud(t, 0)
+	s := newSite(t, simple(at, `deletion_protection = false
+    node_pool "other" {}`))
+	s.must(s.apply())
+	s.provider.instances["Two"] = mustLoad(t, simple(at, `deletion_protection = false
+    private_nodes = true
+    node_pool "other" {}`))
+	s.title = "Two"
+	s.must(s.apply())
+	if got := s.changes(); slices.ContainsFunc(got, func(c string) bool { return !strings.HasSuffix(c, " no-op") }) {
+		t.Errorf("the plan has %v", got)
+	}
+	s.title = ""
+	s.must(s.apply())
+	if left := google.Objects(""); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	for method, want := range map[string]int{"CreateCluster": 2, "DeleteCluster": 2, "CreateNodePool": 0, "DeleteNodePool": 0} {
+		if n := google.Calls(method); n != want {
+			t.Errorf("%s was asked %d times, want %d", method, n, want)
+		}
+	}
+}
+
+// TestADestroyThatWasCutOffIsGoneOnWith ends a destroy while the cluster goes: the
+// next one has nothing but the rest to do.
+func TestADestroyThatWasCutOffIsGoneOnWith(t *testing.T) {
+	google, at := newCloud(t, 0)
+	s := newSite(t, simple(at, "deletion_protection = false"))
+	s.must(s.apply())
+	google.Hold(true)
+	s.title, s.abort = "", make(chan struct{})
+	asked := false
+	google.Fail(func(c cloud.Call) cloud.Fault {
+		if c.Method == "GetOperation" && !asked {
+			asked = true
+			close(s.abort)
+		}
+		return cloud.Fault{}
+	})
+	if diags := s.apply(); !diags.HasErrors() {
+		t.Fatal("the destroy that was cut off says that all is well")
+	}
+	s.abort = nil
+	google.Fail(nil)
+	google.Hold(false)
+	s.must(s.apply())
+	if left := google.Objects(""); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	if got := s.changes(); len(got) > 0 {
+		t.Errorf("the plan has %v", got)
 	}
 }
 

@@ -61,7 +61,7 @@ var resourceTypes = []*resource.Type{
 		},
 	},
 	{
-		Name: PoolType, Doc: "A node pool of a cluster.",
+		Name: PoolType, Doc: "A node pool of a cluster.", GoesWith: ClusterType,
 		Attributes: []resource.Attribute{
 			fixed("name", cty.String, "Name of the pool."),
 			fixed("spot", cty.Bool, "Whether nodes are spot machines."),

@@ -15,7 +15,8 @@ type writer struct {
 	*client
 	provider *Provider
 	kinds    map[string]thing
-	one      sync.Mutex // held for each operation on the cluster
+	outside  map[string]hand // by the types of what stands outside of the cluster, and of itself
+	one      sync.Mutex      // held for each operation on the cluster
 
 	mu     sync.Mutex // guards inside
 	inside resource.Writer
@@ -35,7 +36,21 @@ func (p *Provider) OpenWriter(ctx context.Context, t resource.Target, owner reso
 	if err != nil {
 		return nil, err
 	}
-	return &writer{client: c, provider: p, kinds: c.things()}, nil
+	w := &writer{client: c, provider: p, kinds: c.things()}
+	w.outside = map[string]hand{
+		ClusterType: {w.createCluster, w.changeCluster, w.deleteCluster},
+		PoolType:    {w.createPool, w.changePool, w.deletePool},
+	}
+	for name := range w.kinds {
+		w.outside[name] = hand{w.createThing, w.changeThing, w.deleteThing}
+	}
+	return w, nil
+}
+
+// hand is how objects of a type are written.
+type hand struct {
+	create, change func(context.Context, resource.Change) (cty.Value, error)
+	remove         func(context.Context, resource.Change) error
 }
 
 // servers is the writer of the objects in the cluster; nil without a cluster that
@@ -77,26 +92,16 @@ func (w *writer) Close() error {
 
 // Create makes an object, or takes over the one that bears its labels.
 func (w *writer) Create(ctx context.Context, ch resource.Change) (cty.Value, error) {
-	switch _, isThing := w.kinds[ch.Type]; {
-	case ch.Type == ClusterType:
-		return w.createCluster(ctx, ch)
-	case ch.Type == PoolType:
-		return w.createPool(ctx, ch)
-	case isThing:
-		return w.createThing(ctx, ch)
+	if h, ok := w.outside[ch.Type]; ok {
+		return h.create(ctx, ch)
 	}
 	return w.within(ctx, ch, resource.Writer.Create)
 }
 
 // Update changes an object in place.
 func (w *writer) Update(ctx context.Context, ch resource.Change) (cty.Value, error) {
-	switch _, isThing := w.kinds[ch.Type]; {
-	case ch.Type == ClusterType:
-		return w.changeCluster(ctx, ch)
-	case ch.Type == PoolType:
-		return w.changePool(ctx, ch)
-	case isThing:
-		return w.changeThing(ctx, ch)
+	if h, ok := w.outside[ch.Type]; ok {
+		return h.change(ctx, ch)
 	}
 	return w.within(ctx, ch, resource.Writer.Update)
 }
@@ -116,13 +121,8 @@ func (w *writer) within(ctx context.Context, ch resource.Change, do func(resourc
 // Delete removes an object; one that is gone is no error, and with its cluster all
 // that was in it is gone.
 func (w *writer) Delete(ctx context.Context, ch resource.Change) error {
-	switch _, isThing := w.kinds[ch.Type]; {
-	case ch.Type == ClusterType:
-		return w.deleteCluster(ctx, ch)
-	case ch.Type == PoolType:
-		return w.deletePool(ctx, ch)
-	case isThing:
-		return w.deleteThing(ctx, ch)
+	if h, ok := w.outside[ch.Type]; ok {
+		return h.remove(ctx, ch)
 	}
 	inside, err := w.servers(ctx)
 	if err != nil || inside == nil {

@@ -8,16 +8,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
-	"golang.org/x/sys/unix"
 
 	"github.com/erlmcp/erlmcp/providers/document"
 	"github.com/erlmcp/erlmcp/schemas"
@@ -116,50 +113,6 @@ func put(path, text string) error {
 	}
 	_, err = f.WriteString(text)
 	return errors.Join(err, f.Close())
-}
-
-// start starts the command inside the groups: nothing that it does escapes them.
-func (g fence) start(cmd *exec.Cmd, groups []string) error {
-	if len(groups) == 0 {
-		return cmd.Start()
-	}
-	if g.isUnified() {
-		group, err := os.Open(groups[0])
-		if err != nil {
-			return err
-		}
-		defer group.Close()
-		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
-		return cmd.Start()
-	}
-	started := make(chan error)
-	go startFrom(cmd, groups, started)
-	return <-started
-}
-
-// startFrom starts the command from a thread that was moved into the groups, and
-// that ends with this function: it keeps its lock.
-func startFrom(cmd *exec.Cmd, groups []string, started chan<- error) {
-	runtime.LockOSThread()
-	if unix.Gettid() == os.Getpid() {
-		startFromAnother(cmd, groups, started)
-		return
-	}
-	for _, g := range groups {
-		if err := put(filepath.Join(g, "tasks"), strconv.Itoa(unix.Gettid())); err != nil {
-			started <- fmt.Errorf("enter the control group %s: %w", g, err)
-			return
-		}
-	}
-	started <- cmd.Start()
-}
-
-// startFromAnother does so while the first thread, which never ends, is held.
-func startFromAnother(cmd *exec.Cmd, groups []string, started chan<- error) {
-	defer runtime.UnlockOSThread()
-	done := make(chan error)
-	go startFrom(cmd, groups, done)
-	started <- <-done
 }
 
 // drop ends what is left in the groups and removes them.

@@ -7,7 +7,10 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/artifact"
 	"github.com/erlmcp/erlmcp/schemas"
@@ -88,6 +91,31 @@ func rootOf(t resource.Target) (string, error) {
 		return "", d
 	}
 	return filepath.Join(home, ".local", "share", "erlmcp"), nil
+}
+
+// placeOf is where the folder of a server is on this machine, whether the target
+// block says so or not, and however it spells that.
+func placeOf(t resource.Target, at address.Server, given cty.Value) string {
+	if !given.IsNull() {
+		return resolved(given.AsString())
+	}
+	root, err := rootOf(t)
+	if err != nil {
+		return "" // where it would be is not known, and is one place for all such targets
+	}
+	return resolved(filepath.Join(root, at.Slug()))
+}
+
+// resolved is a path without symbolic links, as far as it exists.
+func resolved(path string) string {
+	if there, err := filepath.EvalSymlinks(path); err == nil {
+		return there
+	}
+	above := filepath.Dir(path)
+	if above == path {
+		return path
+	}
+	return filepath.Join(resolved(above), filepath.Base(path))
 }
 
 // givenRoot is the root that the target block sets, or "".

@@ -13,7 +13,7 @@ const ProcessType = "host_process"
 var processType = &resource.Type{
 	Name: ProcessType, Doc: "The folder and process of a server on this machine.",
 	Attributes: []resource.Attribute{
-		{Name: "folder", Type: cty.String, Replace: true, Unique: true, Doc: "Folder of the server."},
+		{Name: "folder", Type: cty.String, Replace: true, Unique: placeOf, Doc: "Folder of the server."},
 		ofDocument(),
 		document.FilesAttribute(),
 		{Name: "runtime", Type: cty.String, Impact: resource.ImpactRolling, Doc: "SHA-256 of the erlmcpd of the current release."},

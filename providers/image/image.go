@@ -23,6 +23,7 @@ const (
 	Program      = "/erlmcpd"
 	ConfigFolder = "/etc/erlmcp"
 	RunFolder    = "/run/erlmcp" // for the control socket; nothing is kept there
+	DataFolder   = "/.data"      // folders of the server's user, of which volumes take over owner and mode
 	UserID       = 65532         // its group has the same number
 	user         = "65532:65532"
 )
@@ -118,6 +119,9 @@ func layer(program []byte) ([]byte, error) {
 		{"etc/erlmcp/", 0o750, 0, UserID, nil},
 		{"run/", 0o755, 0, 0, nil},
 		{"run/erlmcp/", 0o700, UserID, UserID, nil},
+		{".data/", 0o755, 0, 0, nil},
+		{".data/certificates/", 0o700, UserID, UserID, nil},
+		{".data/receipts/", 0o700, UserID, UserID, nil},
 	} {
 		h := &tar.Header{Name: e.name, Mode: e.mode, Uid: e.uid, Gid: e.gid, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
 		if e.content == nil {

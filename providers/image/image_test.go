@@ -74,7 +74,7 @@ func TestLayerHoldsTheProgramAndFoldersOnly(t *testing.T) {
 		}
 		got = append(got, filepath.Join("/", h.Name)+" "+h.FileInfo().Mode().String())
 	}
-	want := "/erlmcpd -rwxr-xr-x, /etc drwxr-xr-x, /etc/erlmcp drwxr-x---, /run drwxr-xr-x, /run/erlmcp drwx------"
+	want := "/erlmcpd -rwxr-xr-x, /etc drwxr-xr-x, /etc/erlmcp drwxr-x---, /run drwxr-xr-x, /run/erlmcp drwx------, /.data drwxr-xr-x, /.data/certificates drwx------, /.data/receipts drwx------"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("layer holds %s\nwant %s", strings.Join(got, ", "), want)
 	}

@@ -149,10 +149,9 @@ func newest(all []*unstructured.Unstructured) []*unstructured.Unstructured {
 
 // troubleOf is the gravest trouble of a Deployment and its pods.
 func troubleOf(deployment *unstructured.Unstructured, all []*unstructured.Unstructured) trouble {
-	for _, c := range listAt(deployment.Object, "status", "conditions") {
-		if textAt(c, "type") == "ReplicaFailure" && textAt(c, "status") == "True" {
-			return trouble{what: "the cluster refuses the pods: " + textAt(c, "message"), grave: true}
-		}
+	d := denied(deployment)
+	if d.what != "" && d.current {
+		return d.trouble
 	}
 	var first trouble
 	for _, p := range all {
@@ -164,7 +163,36 @@ func troubleOf(deployment *unstructured.Unstructured, all []*unstructured.Unstru
 			first = t
 		}
 	}
-	return first
+	return cmp.Or(first, d.trouble)
+}
+
+// denial is that the cluster does not take pods of a Deployment.
+type denial struct {
+	trouble
+	current bool // they are of its present template, as far as can be told
+}
+
+// denied reads the conditions of a Deployment. One about an earlier template
+// stays until that has no pods left to be made; which template is the present one
+// is told by the message about its progress, which names the ReplicaSet.
+func denied(deployment *unstructured.Unstructured) denial {
+	out := denial{current: true}
+	var message, present string
+	for _, c := range listAt(deployment.Object, "status", "conditions") {
+		switch {
+		case textAt(c, "type") == "ReplicaFailure" && textAt(c, "status") == "True":
+			message = textAt(c, "message")
+			out.trouble = trouble{what: "the cluster refuses the pods: " + message, grave: true}
+		case textAt(c, "type") == "Progressing":
+			if quoted := strings.Split(textAt(c, "message"), `"`); len(quoted) == 3 {
+				present = quoted[1]
+			}
+		}
+	}
+	if present != "" && strings.Contains(message, deployment.GetName()+"-") {
+		out.current = strings.Contains(message, present)
+	}
+	return out
 }
 
 // podTrouble is why a pod is not ready.

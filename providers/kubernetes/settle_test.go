@@ -52,6 +52,35 @@ func TestPodTrouble(t *testing.T) {
 	}
 }
 
+// TestRefusedPods has a Deployment whose pods the cluster refuses, now or before
+// its template was changed.
+func TestRefusedPods(t *testing.T) {
+	deployment := func(refused, present string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: fields{"metadata": fields{"name": "d"}, "status": fields{"conditions": []any{
+			fields{"type": "Progressing", "status": "True", "message": `ReplicaSet "` + present + `" is progressing.`},
+			fields{"type": "ReplicaFailure", "status": "True", "message": `pods "` + refused + `-x" is forbidden: quota`},
+		}}}}
+	}
+	starting := &unstructured.Unstructured{Object: fields{"metadata": fields{"name": "p"}, "status": fields{"containerStatuses": []any{
+		fields{"state": fields{"running": fields{}}, "ready": false},
+	}}}}
+	for name, c := range map[string]struct {
+		deployment *unstructured.Unstructured
+		pods       []*unstructured.Unstructured
+		says       string
+	}{
+		"of this template":                      {deployment("d-1", "d-1"), []*unstructured.Unstructured{starting}, "refuses the pods"},
+		"of the template before":                {deployment("d-1", "d-2"), []*unstructured.Unstructured{starting}, "that it is healthy"},
+		"of the template before, and none else": {deployment("d-1", "d-2"), nil, "refuses the pods"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := troubleOf(c.deployment, c.pods); !strings.Contains(got.what, c.says) {
+				t.Errorf("got %q", got.what)
+			}
+		})
+	}
+}
+
 func TestRolloutState(t *testing.T) {
 	workload := func(generation int64, status fields) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: fields{

@@ -22,6 +22,7 @@ type Program struct {
 	Files   string            // folder of shipped files, in which it runs without a Dir
 	Env     map[string]string // all of its environment, but for the mark
 	Stderr  io.Writer         // takes what it says on standard error; must not block
+	Among   *Children         // that it is one of; may be nil
 }
 
 // Child is a program that runs for as long as it is used, and is talked to over
@@ -61,7 +62,7 @@ func StartChild(of Program) (*Child, error) {
 	for _, name := range slices.Sorted(maps.Keys(of.Env)) {
 		cmd.Env = append(cmd.Env, name+"="+of.Env[name])
 	}
-	c := &Child{p: &program{cmd: cmd, mark: newMark(), ended: make(chan error, 1)}, over: make(chan struct{})}
+	c := &Child{p: &program{cmd: cmd, of: of.Among, mark: newMark(), ended: make(chan error, 1)}, over: make(chan struct{})}
 	if c.p.mark != "" {
 		cmd.Env = append(cmd.Env, c.p.mark)
 	}
@@ -104,7 +105,7 @@ func (c *Child) connect(cmd *exec.Cmd) (theirs []*os.File, err error) {
 func (c *Child) wait() {
 	err := <-c.p.ended
 	kill(c.p.cmd)
-	endLeftovers(c.p.cmd.Process.Pid, c.p.mark)
+	c.p.endLeftovers()
 	_ = c.errs.SetDeadline(time.Now().Add(drain)) // something may hold its end still
 	_ = c.out.SetDeadline(time.Now().Add(drain))
 	c.drain.Wait()

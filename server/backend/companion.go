@@ -5,8 +5,8 @@ import "os/exec"
 // StartCompanion starts a process that is no tool's, and that is therefore not
 // ended as what a tool has left behind. ended must be called when it has been
 // waited for.
-func StartCompanion(cmd *exec.Cmd) (ended func(), err error) {
-	err = children.start(func() (int, error) {
+func (c *Children) StartCompanion(cmd *exec.Cmd) (ended func(), err error) {
+	err = c.start(func() (int, error) {
 		if err := cmd.Start(); err != nil {
 			return 0, err
 		}
@@ -15,5 +15,5 @@ func StartCompanion(cmd *exec.Cmd) (ended func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { children.ended(cmd.Process.Pid) }, nil
+	return func() { c.ended(cmd.Process.Pid) }, nil
 }

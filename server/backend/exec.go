@@ -37,13 +37,14 @@ type execTool struct {
 	limit  int
 	strict bool // whether an exit status other than 0 is an error
 	log    hclog.Logger
+	among  *Children     // that its programs are of
 	ending chan struct{} // holds a place for each program that is ended behind its answer
 }
 
 func newExec(e *schemas.Exec, c compiler, env Env) (Tool, error) {
 	t := &execTool{
 		dir: e.Dir, files: env.FilesDir, wait: time.Duration(e.Timeout), limit: int(e.OutputLimit),
-		strict: e.ErrorExits == nil || *e.ErrorExits, log: env.Logger,
+		strict: e.ErrorExits == nil || *e.ErrorExits, log: env.Logger, among: env.Children,
 		ending: make(chan struct{}, maxEnding),
 	}
 	if t.dir != "" && !filepath.IsAbs(t.dir) {
@@ -101,7 +102,7 @@ func (t *execTool) Call(ctx context.Context, args map[string]any) (*protocol.Too
 	defer cancel()
 	begun := time.Now()
 	stdout, stderr := &head{limit: t.limit, hold: memory.Of(ctx)}, &tail{limit: errorTail}
-	err = run(limited, cmd, stdin, stdout, stderr, t.ending)
+	err = run(limited, cmd, stdin, stdout, stderr, t.ending, t.among)
 	t.log.Debug("program ended", "took", time.Since(begun), "failed", err != nil)
 
 	var exit *exec.ExitError

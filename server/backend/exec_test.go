@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -196,6 +197,31 @@ func TestAChildThatLeavesTheGroupIsGone(t *testing.T) {
 			}
 			gone(t, strings.Fields(string(pid)))
 		})
+	}
+}
+
+// TestAChildThatBecomesAnotherProgramIsGone leaves behind a process that is in the
+// middle of execve(2) much of its time, when it has no environment.
+func TestAChildThatBecomesAnotherProgramIsGone(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "again")
+	if err := os.WriteFile(script, []byte(`#!/bin/sh
+[ -e "$LEFT" ] || { echo $$ > "$LEFT.new"; mv "$LEFT.new" "$LEFT"; }
+exec "$0"
+`), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		left := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		call(t, build(t, execBlock(t, []string{"sh", "-c", `setsid "$0" & until [ -e "$LEFT" ]; do :; done`, script}, map[string]any{"env": map[string]any{"LEFT": left}}), Env{}), nil)
+		pid, err := os.ReadFile(left)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone(t, strings.Fields(string(pid)))
+		if id, err := strconv.Atoi(strings.TrimSpace(string(pid))); err == nil && t.Failed() {
+			_ = syscall.Kill(id, syscall.SIGKILL)
+			return
+		}
 	}
 }
 

@@ -27,9 +27,9 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// endLeftovers ends what a program that has ended left behind outside of its
-// group.
-func endLeftovers(program int, mark string) {
+// endMarkedAfter ends what a program that has ended left behind, as far as that
+// bears its mark.
+func endMarkedAfter(program int, mark string) {
 	last := lastPID()
 	if last == program {
 		return // no process began after it
@@ -40,7 +40,6 @@ func endLeftovers(program int, mark string) {
 		}
 		return pid > program || pid <= last // the ids have begun anew
 	})
-	children.endOrphans(program)
 }
 
 // EndPrograms ends the programs that the runtime of that process id has left
@@ -53,34 +52,38 @@ func EndPrograms(runtime int) {
 // may start others meanwhile.
 func endAll(mark string, among func(pid int) bool) {
 	for deadline := time.Now().Add(endTime); time.Now().Before(deadline); {
-		found := false
+		found, unsure := false, false
 		for _, pid := range pids() {
-			if among(pid) && endMarked(pid, mark) {
-				found = true
+			if among(pid) {
+				ended, sure := endMarked(pid, mark)
+				found, unsure = found || ended, unsure || !sure
 			}
 		}
-		if !found {
+		switch {
+		case found:
+			among = func(int) bool { return true }
+		case !unsure:
 			return
 		}
-		among = func(int) bool { return true }
 	}
 }
 
-// endMarked ends a process if it bears the mark, and reports whether it did.
-func endMarked(pid int, mark string) bool {
-	if pid == os.Getpid() || !bearsMark(pid, mark) {
-		return false
+// endMarked ends a process if it bears the mark, and reports whether it did, and
+// whether it is sure of that.
+func endMarked(pid int, mark string) (ended, sure bool) {
+	if bears, sure := bearsMark(pid, mark); !bears || pid == os.Getpid() {
+		return false, sure
 	}
 	p, err := os.FindProcess(pid) // holds on to this process, not to its id
 	if err != nil {
-		return false
+		return false, true
 	}
 	defer func() { _ = p.Release() }() // gives back a descriptor
-	if !bearsMark(pid, mark) || p.Kill() != nil {
-		return false
+	if bears, sure := bearsMark(pid, mark); !bears || p.Kill() != nil {
+		return false, sure
 	}
 	reap(pid)
-	return true
+	return true, true
 }
 
 // reap takes in the exit status of an orphan that has become a child of this
@@ -93,9 +96,37 @@ func reap(pid int) {
 	}
 }
 
-func bearsMark(pid int, mark string) bool {
-	environment, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ") // empty when it has ended
-	return err == nil && (bytes.HasPrefix(environment, []byte(mark)) || bytes.Contains(environment, []byte("\x00"+mark)))
+// bearsMark reports whether a process bears the mark. It is not sure of one in the
+// middle of execve(2), which has neither arguments nor an environment to look at.
+func bearsMark(pid int, mark string) (bears, sure bool) {
+	folder := "/proc/" + strconv.Itoa(pid)
+	environment, err := os.ReadFile(folder + "/environ")
+	if err == nil && len(environment) == 0 {
+		whole := hasArguments(pid)
+		environment, err = os.ReadFile(folder + "/environ")
+		if err == nil && len(environment) == 0 {
+			return false, whole && hasArguments(pid) || hasNone(pid)
+		}
+	}
+	bears = err == nil && (bytes.HasPrefix(environment, []byte(mark)) || bytes.Contains(environment, []byte("\x00"+mark)))
+	return bears, true
+}
+
+func hasArguments(pid int) bool {
+	arguments, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return err == nil && len(arguments) > 0
+}
+
+// hasNone reports whether a process never has arguments any more: it has ended, or
+// is a thread of the kernel.
+func hasNone(pid int) bool {
+	const kernelThread = 0x00200000 // PF_KTHREAD
+	fields := stat(pid)
+	if len(fields) < 7 || fields[0] == "Z" || fields[0] == "X" {
+		return true
+	}
+	flags, err := strconv.ParseUint(fields[6], 10, 64)
+	return err != nil || flags&kernelThread != 0
 }
 
 func pids() []int {
@@ -145,11 +176,15 @@ func descendants(root int) []*os.Process {
 	return found
 }
 
-// parentOf reads the fourth field of proc_pid_stat(5); the second, in brackets,
-// may hold anything.
+// stat are the fields of proc_pid_stat(5) from the third on: the second, in
+// brackets, may hold anything.
+func stat(pid int) []string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") // empty when it has ended
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+}
+
 func parentOf(pid int) int {
-	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") // empty when it has ended
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	fields := stat(pid)
 	if len(fields) < 2 {
 		return 0
 	}

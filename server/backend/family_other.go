@@ -8,7 +8,7 @@ import "os"
 
 func newMark() string { return "" }
 
-func endLeftovers(int, string) {}
+func endMarkedAfter(int, string) {}
 
 // EndPrograms ends what a runtime has left behind, where that can be found.
 func EndPrograms(int) {}

@@ -2,16 +2,18 @@
 
 package backend
 
+// Children are the programs that a process has started. Only Linux tells orphans
+// from them.
+type Children struct{}
+
 // AdoptOrphans does nothing: only Linux has it.
-func AdoptOrphans() error { return nil }
+func AdoptOrphans() (*Children, error) { return nil, nil }
 
-var children registry
-
-type registry struct{}
-
-func (registry) start(begin func() (pid int, err error)) error {
+func (*Children) start(begin func() (pid int, err error)) error {
 	_, err := begin()
 	return err
 }
 
-func (registry) ended(int) {}
+func (*Children) ended(int) {}
+
+func (*Children) endOrphans(int) {}

@@ -34,14 +34,15 @@ func TestAnOrphanThatHidesIsGone(t *testing.T) {
 }
 
 func hideOrphans(t *testing.T, dir string) {
-	if err := AdoptOrphans(); err != nil {
+	children, err := AdoptOrphans()
+	if err != nil {
 		t.Fatal(err)
 	}
 	// The orphan's parent ends at once; it holds no pipe, and its id comes last.
 	const orphan = `setsid -f env -i sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 1000' x "$0" </dev/null >/dev/null 2>&1; until [ -e "$0" ]; do :; done; `
 	run := func(name, then string) []string {
 		file := filepath.Join(dir, name+".pid")
-		r, err := build(t, execBlock(t, []string{"sh", "-c", orphan + then, file}, map[string]any{"timeout": "20s"}), Env{}).Call(t.Context(), nil)
+		r, err := build(t, execBlock(t, []string{"sh", "-c", orphan + then, file}, map[string]any{"timeout": "20s"}), Env{Children: children}).Call(t.Context(), nil)
 		if err != nil || r.IsError {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
@@ -68,7 +69,7 @@ func hideOrphans(t *testing.T, dir string) {
 	gone(t, all)
 
 	survivor := filepath.Join(dir, "lives")
-	long := build(t, execBlock(t, []string{"sh", "-c", `setsid -f env -i sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 1000' x "$0"; until [ -e "$0.end" ]; do :; done; kill -0 $(cat "$0") && echo lives`, survivor}, map[string]any{"timeout": "20s"}), Env{})
+	long := build(t, execBlock(t, []string{"sh", "-c", `setsid -f env -i sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 1000' x "$0"; until [ -e "$0.end" ]; do :; done; kill -0 $(cat "$0") && echo lives`, survivor}, map[string]any{"timeout": "20s"}), Env{Children: children})
 	answer := make(chan string, 1)
 	go func() {
 		r, err := long.Call(t.Context(), nil)
@@ -79,7 +80,7 @@ func hideOrphans(t *testing.T, dir string) {
 		answer <- r.Content[0].Text
 	}()
 	within(t, "the other has a process in the background", func() bool { _, err := os.Stat(survivor); return err == nil })
-	call(t, build(t, execBlock(t, []string{"sh", "-c", "true & wait"}, nil), Env{}), nil)
+	call(t, build(t, execBlock(t, []string{"sh", "-c", "true & wait"}, nil), Env{Children: children}), nil)
 	if err := os.WriteFile(survivor+".end", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ const (
 // program is a program that runs, or has.
 type program struct {
 	cmd   *exec.Cmd
+	of    *Children // that it is one of
 	pipes *pipes
 	mark  string
 	ended chan error // what it ended with
@@ -31,8 +32,8 @@ type program struct {
 // run runs a program until it has ended or ctx has. In the first case nothing of
 // its family is left when run returns. In the other, while ending has a place, it
 // returns at once, and the family is ended behind it, within a few seconds.
-func run(ctx context.Context, cmd *exec.Cmd, stdin string, stdout, stderr io.Writer, ending chan struct{}) error {
-	p := &program{cmd: cmd, mark: newMark(), ended: make(chan error, 1)}
+func run(ctx context.Context, cmd *exec.Cmd, stdin string, stdout, stderr io.Writer, ending chan struct{}, of *Children) error {
+	p := &program{cmd: cmd, of: of, mark: newMark(), ended: make(chan error, 1)}
 	if p.mark != "" {
 		cmd.Env = append(cmd.Env, p.mark)
 	}
@@ -75,7 +76,7 @@ func (p *program) start() error {
 	go func() { // ends with the program
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := children.start(func() (int, error) {
+		err := p.of.start(func() (int, error) {
 			if err := p.cmd.Start(); err != nil {
 				return 0, err
 			}
@@ -84,7 +85,7 @@ func (p *program) start() error {
 		started <- err
 		if err == nil {
 			err := p.cmd.Wait()
-			children.ended(p.cmd.Process.Pid)
+			p.of.ended(p.cmd.Process.Pid)
 			p.ended <- err
 		}
 	}()
@@ -109,10 +110,17 @@ func (p *program) stop() {
 	p.clear()
 }
 
+// endLeftovers ends what the program, which has ended, left behind outside of its
+// group.
+func (p *program) endLeftovers() {
+	endMarkedAfter(p.cmd.Process.Pid, p.mark)
+	p.of.endOrphans(p.cmd.Process.Pid)
+}
+
 // clear ends what an ended program has left behind. Then nobody reads from its
 // pipes or writes to them any more.
 func (p *program) clear() {
 	kill(p.cmd)
-	endLeftovers(p.cmd.Process.Pid, p.mark)
+	p.endLeftovers()
 	p.pipes.finish()
 }

@@ -27,6 +27,7 @@ type Tool interface {
 type Env struct {
 	FilesDir string // absolute folder of the files shipped with the document
 	Logger   hclog.Logger
+	Children *Children // of this process, as [AdoptOrphans] gives them; may be nil
 	// Search finds the lines of the named resource blocks (all, when names is
 	// empty) that hold every word of query, at most limit of them.
 	Search func(ctx context.Context, query string, names []string, limit int) ([]Match, error)

@@ -17,8 +17,9 @@ import (
 type Env struct {
 	FilesDir string // absolute folder that relative paths are below
 	Logger   hclog.Logger
-	Tools    []GoTool   // tools that are not in the document
-	Prompts  []GoPrompt // the same of prompts
+	Children *backend.Children // of this process; may be nil
+	Tools    []GoTool          // tools that are not in the document
+	Prompts  []GoPrompt        // the same of prompts
 }
 
 // GoTool is a tool that is written in Go. Its Spec says what clients see of it,
@@ -87,7 +88,7 @@ func assemble(doc *schemas.Server, env Env, checkOnly bool) (*Catalog, diag.List
 	for i := range env.Prompts {
 		wrong = fail(wrong, "prompt."+env.Prompts[i].Name, c.addGoPrompt(&env.Prompts[i]))
 	}
-	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Search: c.Search}
+	backends := backend.Env{FilesDir: env.FilesDir, Logger: env.Logger, Children: env.Children, Search: c.Search}
 	for _, name := range names(doc.Tools) {
 		wrong = fail(wrong, "tool."+name, c.addBlock(name, doc.Tools[name], backends))
 	}

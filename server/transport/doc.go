@@ -13,6 +13,6 @@
 // In order of reading: exchange.go, front.go, drain.go, pass.go (connections that a
 // successor gets), detect.go, peeked.go (connections
 // that net/http holds only while they are busy), client.go and handover.go,
-// http.go, posted.go, date.go and stream.go, sse.go, raw.go and line.go, stdio.go;
+// http.go, posted.go, date.go and stream.go, sse.go, raw.go, line.go and crew.go, stdio.go;
 // deadline.go (what all of them set for each message).
 package transport

@@ -58,6 +58,7 @@ type Front struct {
 	handed  *handover
 	pipes   pipes
 	date    date
+	crew    crew
 	drained chan struct{} // closed when no new work is taken
 	once    sync.Once
 
@@ -81,7 +82,7 @@ func NewFront(ctx context.Context, c Config) *Front {
 	f := &Front{
 		Config: c, base: ctx, drained: make(chan struct{}),
 		silent: map[net.Conn]struct{}{}, raw: map[*rawConn]struct{}{}, web: map[*peeked]struct{}{},
-		pipes: pipes{open: map[string]*pipe{}},
+		pipes: pipes{open: map[string]*pipe{}}, crew: newCrew(),
 	}
 	f.handed = &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
 	f.http = &http.Server{

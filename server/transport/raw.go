@@ -261,7 +261,8 @@ type spoken struct {
 }
 
 func (s *spoken) answer(a Answer) {
-	if v := a.Settled; v != "" {
+	if a.Settled != "" {
+		v := a.Settled // on the heap, for initialize alone
 		s.conn.version.Store(&v)
 	}
 	if a.Body != nil {
@@ -277,7 +278,7 @@ func (s *spoken) notify(message []byte) error {
 	return s.conn.send(append(Buffer(), message...))
 }
 
-func (s *spoken) detach(work Work) { go work.Run() }
+func (s *spoken) detach(work Work) { s.conn.front.crew.do(work) }
 
 func (s *spoken) keepAlive() error { return nil }
 

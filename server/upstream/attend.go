@@ -21,6 +21,7 @@ func (u *Upstream) attend(ctx context.Context, e *exchange) (any, error) {
 		select {
 		case <-e.over:
 			timer.Stop()
+			u.forget(e)
 			return e.result, e.err
 		case <-e.asked:
 			timer.Stop()

@@ -55,11 +55,11 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// ask begins a call of ask as a modern client does that is to make it again, and
+// ask calls a tool as a modern client does that is to make its call again, and
 // returns the answer.
-func ask(t *testing.T, rt *server.Runtime, more string) map[string]any {
+func ask(t *testing.T, rt *server.Runtime, tool, more string) map[string]any {
 	t.Helper()
-	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{},"_meta":{
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":{},"_meta":{
 		"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{"form":{}},"sampling":{},"roots":{}}}` + more + `}}`
 	r, err := http.NewRequestWithContext(within(t), http.MethodPost, rt.URL(), strings.NewReader(body))
 	if err != nil {
@@ -67,7 +67,7 @@ func ask(t *testing.T, rt *server.Runtime, more string) map[string]any {
 	}
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
-		"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "ask",
+		"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": tool,
 	} {
 		r.Header.Set(name, value)
 	}
@@ -87,28 +87,59 @@ func ask(t *testing.T, rt *server.Runtime, more string) map[string]any {
 	return out.Result
 }
 
+// answers are the further parameters of a call that was answered with a question.
+func answers(t *testing.T, asked map[string]any, answer string) string {
+	t.Helper()
+	state, err := json.Marshal(asked["requestState"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range asked["inputRequests"].(map[string]any) {
+		return fmt.Sprintf(`,"requestState":%s,"inputResponses":{%q:%s}`, state, key, answer)
+	}
+	t.Fatalf("no question: %v", asked)
+	return ""
+}
+
+// TestAnAnswerWhileTheClientIsAsked has the upstream answer without waiting for
+// what it has asked: the client finds the answer when it comes back.
+func TestAnAnswerWhileTheClientIsAsked(t *testing.T) {
+	t.Parallel()
+	rt, _ := start(t, upstreams("peer", program(t, "legacy", `,"concurrency":2`)))
+	asked := ask(t, rt, "hasty", "")
+	if asked["resultType"] != "input_required" {
+		t.Fatalf("%v", asked)
+	}
+	c := connect(t, rt, "2025-11-25", "ada")
+	for _, tool := range []string{"release", "pid"} { // what pid answers comes after the answer of hasty
+		if got := c.call(within(t), tool, nil); strings.Contains(got, "rror") {
+			t.Fatalf("%s: %s", tool, got)
+		}
+	}
+	back := ask(t, rt, "hasty", answers(t, asked, `{"roots":[]}`))
+	if raw, _ := json.Marshal(back); !strings.Contains(string(raw), `"text":"done"`) {
+		t.Errorf("%s", raw)
+	}
+	again := ask(t, rt, "hasty", answers(t, asked, `{"roots":[]}`))
+	if raw, _ := json.Marshal(again); !strings.Contains(string(raw), "The call that has asked this is over.") {
+		t.Errorf("answered twice: %s", raw)
+	}
+}
+
 // TestAClientThatDoesNotComeBack leaves a question open: the call is given up, and
 // its place is free again.
 func TestAClientThatDoesNotComeBack(t *testing.T) {
 	t.Parallel()
 	rt, _ := start(t, `,"limits":{"answer_timeout":"300ms"}`+upstreams("peer", program(t, "legacy", `,"concurrency":1`)))
-	asked := ask(t, rt, "")
+	asked := ask(t, rt, "ask", "")
 	if asked["resultType"] != "input_required" {
 		t.Fatalf("%v", asked)
-	}
-	state, err := json.Marshal(asked["requestState"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var key string
-	for key = range asked["inputRequests"].(map[string]any) {
-		break
 	}
 	c := connect(t, rt, "2025-11-25", "ada")
 	if got := c.call(within(t), "pid", nil); strings.Contains(got, "rror") {
 		t.Errorf("the place is not free again: %s", got)
 	}
-	late := ask(t, rt, fmt.Sprintf(`,"requestState":%s,"inputResponses":{%q:{"action":"accept","content":{"name":"late"}}}`, state, key))
+	late := ask(t, rt, "ask", answers(t, asked, `{"action":"accept","content":{"name":"late"}}`))
 	if raw, _ := json.Marshal(late); !strings.Contains(string(raw), "The call that has asked this is over.") {
 		t.Errorf("%s", raw)
 	}
@@ -118,13 +149,8 @@ func TestAClientThatDoesNotComeBack(t *testing.T) {
 func TestAnAnswerThatDoesNotFitTheForm(t *testing.T) {
 	t.Parallel()
 	rt, _ := start(t, upstreams("peer", program(t, "legacy", "")))
-	asked := ask(t, rt, "")
-	state, _ := json.Marshal(asked["requestState"])
-	var key string
-	for key = range asked["inputRequests"].(map[string]any) {
-		break
-	}
-	got := ask(t, rt, fmt.Sprintf(`,"requestState":%s,"inputResponses":{%q:{"action":"accept","content":{"name":7}}}`, state, key))
+	asked := ask(t, rt, "ask", "")
+	got := ask(t, rt, "ask", answers(t, asked, `{"action":"accept","content":{"name":7}}`))
 	if raw, _ := json.Marshal(got); !strings.Contains(string(raw), "does not fit the form that was asked for: name") {
 		t.Errorf("%s", raw)
 	}

@@ -192,10 +192,11 @@ func (u *Upstream) do(ctx context.Context, send func(context.Context, *link, *ex
 		return nil, ctx.Err()
 	}
 	e = u.begin(ctx, l)
-	go func() { // ends with the answer, or when the exchange is given up
+	go func() { // ends when the client was told the answer, or the exchange is given up
 		defer func() { <-u.slots }()
 		result, err := send(e.ctx, l, e)
 		u.finish(e, result, u.judged(l, err))
+		<-e.told
 	}()
 	return u.attend(ctx, e)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
-// exchange is a request to the upstream that is in progress.
+// exchange is a request to the upstream, until its client has been told the answer.
 type exchange struct {
 	id   string // cannot be guessed; the progress token of the request too
 	u    *Upstream
@@ -22,6 +22,7 @@ type exchange struct {
 	ctx  context.Context       // of the request
 	end  context.CancelFunc
 	over chan struct{} // closed when it is answered or given up
+	told chan struct{} // closed when nobody is to be told so any more
 
 	// What it was answered with; valid once over is closed.
 	result any
@@ -40,7 +41,7 @@ type exchangeKey struct{}
 
 // begin begins an exchange for the call that ctx is of. It outlives ctx.
 func (u *Upstream) begin(ctx context.Context, l *link) *exchange {
-	e := &exchange{id: rand.Text(), u: u, link: l, over: make(chan struct{}), asked: make(chan struct{}, 1), can: dialogue.From(ctx).Capabilities()}
+	e := &exchange{id: rand.Text(), u: u, link: l, over: make(chan struct{}), told: make(chan struct{}), asked: make(chan struct{}, 1), can: dialogue.From(ctx).Capabilities()}
 	e.ctx, e.end = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), exchangeKey{}, e))
 	u.mu.Lock()
 	u.exchanges[e.id] = e
@@ -48,17 +49,35 @@ func (u *Upstream) begin(ctx context.Context, l *link) *exchange {
 	return e
 }
 
-// finish ends an exchange with what it was answered with, unless it was given up.
+// finish ends an exchange with what it was answered with, unless it has ended.
 func (u *Upstream) finish(e *exchange, result any, err error) {
 	u.mu.Lock()
-	known := u.exchanges[e.id] == e
-	delete(u.exchanges, e.id)
-	u.mu.Unlock()
-	if known {
+	defer u.mu.Unlock()
+	if !e.ended() {
 		e.result, e.err = result, err
 		close(e.over)
 	}
 	e.end()
+}
+
+// ended reports whether the exchange is answered or given up.
+func (e *exchange) ended() bool {
+	select {
+	case <-e.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// forget lets go of an exchange whose client was told its answer, or is told none.
+func (u *Upstream) forget(e *exchange) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.exchanges[e.id] == e {
+		delete(u.exchanges, e.id)
+		close(e.told)
+	}
 }
 
 // doubtTime is how long the upstream is taken to work on a call that was given up.
@@ -68,9 +87,12 @@ const doubtTime = time.Minute
 // is not taken for a question of another call.
 func (u *Upstream) abandon(e *exchange, err error) {
 	u.mu.Lock()
-	u.doubtful = time.Now().Add(doubtTime)
+	if !e.ended() {
+		u.doubtful = time.Now().Add(doubtTime)
+	}
 	u.mu.Unlock()
 	u.finish(e, nil, err)
+	u.forget(e)
 }
 
 // abandonAll gives up what is in progress on a connection that is lost.

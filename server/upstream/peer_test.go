@@ -63,12 +63,14 @@ type peer struct {
 	runs   atomic.Int64 // calls that have begun
 	ended  atomic.Int64 // calls of slow that were cancelled
 	header atomic.Value // http.Header
+
+	released chan struct{} // what hasty waits for
 }
 
 var anything = json.RawMessage(`{"type":"object"}`)
 
 func newPeer(legacy bool) *peer {
-	p := &peer{legacy: legacy}
+	p := &peer{legacy: legacy, released: make(chan struct{})}
 	p.server = mcp.NewServer(&mcp.Implementation{Name: "peer", Version: "1"}, &mcp.ServerOptions{
 		Logger: slog.New(slog.DiscardHandler),
 		CompletionHandler: func(_ context.Context, r *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
@@ -91,6 +93,11 @@ func newPeer(legacy bool) *peer {
 	p.tool("ask", p.ask)
 	p.tool("slow", p.slow)
 	p.tool("big", p.big)
+	p.tool("hasty", p.hasty)
+	p.tool("release", func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		p.released <- struct{}{}
+		return says("released"), nil
+	})
 	p.tool("die", func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) { os.Exit(3); return nil, nil })
 	p.tool("pid", func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return says(fmt.Sprint(os.Getpid())), nil
@@ -184,6 +191,13 @@ func (p *peer) slow(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolR
 	case <-time.After(20 * time.Second):
 	}
 	return nil, ctx.Err()
+}
+
+// hasty asks for roots, and answers without waiting for them.
+func (p *peer) hasty(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	go r.Session.ListRoots(context.WithoutCancel(ctx), nil)
+	<-p.released
+	return says("done"), nil
 }
 
 func (p *peer) big(_ context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -25,7 +25,7 @@ type running struct {
 func (u *Upstream) runs(l *link) (mcp.Transport, carrier, error) {
 	s := u.spec.Stdio
 	child, err := backend.StartChild(backend.Program{
-		Command: s.Command, Dir: s.Dir, Files: u.env.FilesDir, Env: s.Env, Stderr: &said{log: u.log},
+		Command: s.Command, Dir: s.Dir, Files: u.env.FilesDir, Env: s.Env, Stderr: &said{log: u.log}, Among: u.env.Children,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -209,16 +209,20 @@ func (u *Upstream) whose(id string) (*exchange, error) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch {
-	case len(u.exchanges) > 1 || len(u.exchanges) == 1 && time.Now().Before(u.doubtful):
-		return nil, errWhose
-	case len(u.exchanges) == 0:
+	var only *exchange
+	for _, e := range u.exchanges {
+		switch {
+		case e.ended():
+		case only != nil || time.Now().Before(u.doubtful):
+			return nil, errWhose
+		default:
+			only = e
+		}
+	}
+	if only == nil {
 		return nil, errNobody
 	}
-	for _, e := range u.exchanges {
-		return e, nil
-	}
-	return nil, errNobody
+	return only, nil
 }
 
 // withoutMeta leaves out of parameters what is between the upstream and this

@@ -9,13 +9,15 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/erlmcp/erlmcp/schemas"
+	"github.com/erlmcp/erlmcp/server/backend"
 	"github.com/erlmcp/erlmcp/server/catalog"
 )
 
 // Env is what the runtime gives to its upstreams.
 type Env struct {
-	Context  context.Context // of all work; its end ends every connection
-	FilesDir string          // folder of the files shipped with the document
+	Context  context.Context   // of all work; its end ends every connection
+	FilesDir string            // folder of the files shipped with the document
+	Children *backend.Children // of this process; may be nil
 	Logger   hclog.Logger
 	// AnswerTimeout is how long a call waits for a client that was asked to make
 	// its call again.

@@ -42,7 +42,7 @@ func TestWhatAnUpstreamOffers(t *testing.T) {
 
 func uses(t *testing.T, c *client, kind string) {
 	ctx := within(t)
-	if got := c.tools(t); got != "no own p_ask p_echo p_ended p_grow p_pid p_slow p_touch" {
+	if got := c.tools(t); got != "no own p_ask p_echo p_ended p_grow p_hasty p_pid p_release p_slow p_touch" {
 		t.Errorf("tools: %s", got)
 	}
 	trace := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
