@@ -15,10 +15,7 @@ import (
 func changes(t *testing.T, before, after string) string {
 	t.Helper()
 	var out bytes.Buffer
-	Plan(&out, Style{Width: 100}, &plan.Plan{Changes: []plan.Change{{
-		Address: at(t, "server.web@docker.local/container"), Action: plan.Update,
-		Differences: []resource.Difference{{Path: cty.GetAttrPath("title"), Before: cty.StringVal(before), After: cty.StringVal(after)}},
-	}}})
+	diffs(&out, Style{Width: 100}, "", []resource.Difference{{Path: cty.GetAttrPath("title"), Before: cty.StringVal(before), After: cty.StringVal(after)}}, &plan.Change{})
 	return out.String()
 }
 
@@ -52,10 +49,10 @@ func TestTextsOfOthersDoNotSteerTheTerminal(t *testing.T) {
 
 func TestOutputsOfManyLinesStandApart(t *testing.T) {
 	var out bytes.Buffer
-	Plan(&out, Style{Width: 100}, &plan.Plan{Outputs: []plan.OutputChange{
+	outputs(&out, Style{Width: 100}, []plan.OutputChange{
 		{Name: "url", Changed: true, After: resource.Object{Values: cty.StringVal("http://a/?b&c")}},
 		{Name: "address", Changed: true, After: resource.Object{Values: cty.MapVal(map[string]cty.Value{"a": cty.StringVal("x&y")})}},
-	}})
+	})
 	want := `outputs
   + url      "http://a/?b&c"
   + address  {
