@@ -86,7 +86,10 @@ func words(least, most int) cobra.PositionalArgs {
 // flagError says what is wrong with a flag, without the words of the parser.
 func flagError(cmd *cobra.Command, err error) error {
 	text, _, _ := strings.Cut(err.Error(), ": strconv.")
-	text, _, _ = strings.Cut(text, ": time:")
+	text, _, isTime := strings.Cut(text, ": time:")
+	if isTime {
+		text += ": it is not a time such as 30s or 2m"
+	}
 	return diag.Errorf("Wrong flag", "%s.", capital(text)).Fix("See %s -help.", cmd.CommandPath())
 }
 
