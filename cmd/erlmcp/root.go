@@ -36,6 +36,7 @@ func newRoot(c *cli) *cobra.Command {
 	root.SetVersionTemplate("erlmcp {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
+	cobra.EnableCommandSorting = false // they stand in the order in which one uses them
 	root.AddGroup(
 		&cobra.Group{ID: "main", Title: "Main commands"},
 		&cobra.Group{ID: "write", Title: "Writing configurations"},
