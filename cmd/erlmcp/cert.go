@@ -7,12 +7,15 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,10 +56,10 @@ func newCert(c *cli) *cobra.Command {
 				return diag.Errorf("Wrong number of days", "-days is %d; a certificate lives from 1 to 825 days.", days)
 			}
 			if err := makeCertificates(dir, names, client, time.Duration(days)*24*time.Hour); err != nil {
-				return fmt.Errorf("make certificates in %s: %w", dir, err)
+				return diag.Errorf("Cannot make the certificates", "%s", diag.Sentence(err)).Fix("Give -out a folder where you may write, and that holds no certificates of others.")
 			}
-			fmt.Fprintf(c.out, "Wrote %s for %v and %s for %q, signed by %s.\n",
-				filepath.Join(dir, "server.pem"), names, filepath.Join(dir, "client.pem"), client, filepath.Join(dir, "ca.pem"))
+			fmt.Fprintf(c.out, "Wrote %s for %s and %s for %q, signed by %s.\n",
+				filepath.Join(dir, "server.pem"), strings.Join(names, ", "), filepath.Join(dir, "client.pem"), client, filepath.Join(dir, "ca.pem"))
 			return nil
 		},
 	}
@@ -69,6 +72,11 @@ func newCert(c *cli) *cobra.Command {
 func makeCertificates(dir string, names []string, client string, life time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
+	}
+	for _, name := range []string{"ca", "server", "client"} {
+		if err := ours(dir, name); err != nil {
+			return err
+		}
 	}
 	ca, caKey, err := authority(dir)
 	if err != nil {
@@ -92,6 +100,32 @@ func makeCertificates(dir string, names []string, client string, life time.Durat
 		Subject:     pkix.Name{CommonName: client},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, ca, caKey, life)
+}
+
+// developmentAuthority is the name of every authority that this command makes.
+const developmentAuthority = "erlmcp development authority"
+
+// ours refuses to write over a certificate, or a key alone, that this command did
+// not make.
+func ours(dir, name string) error {
+	path := filepath.Join(dir, name+".pem")
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(dir, name+".key")
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("%s is there without a certificate, and would be lost; move it away", path)
+	}
+	if err != nil {
+		return err
+	}
+	if block, _ := pem.Decode(content); block != nil {
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && cert.Issuer.CommonName == developmentAuthority {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is there, and erlmcp cert did not make it; move it away, or give another folder", path)
 }
 
 // authority loads the certificate authority of a folder, or makes one.
@@ -121,7 +155,7 @@ func authority(dir string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 		return nil, nil, err
 	}
 	t := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "erlmcp development authority"},
+		Subject:               pkix.Name{CommonName: developmentAuthority},
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		IsCA:                  true,
 		MaxPathLenZero:        true,
