@@ -147,6 +147,15 @@ func Sentence(err error) string {
 	return strings.TrimRight(err.Error(), ".") + "."
 }
 
+// Capital is a text with a capital first letter, as what a diagnostic says begins;
+// errors begin with a small one.
+func Capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
 // FromError returns the diagnostics inside err: those of a [List] or a
 // [Diagnostic] anywhere in its chain, else one that says what err says.
 func FromError(err error) List {

@@ -95,7 +95,7 @@ func (c *cli) open(ctx context.Context, s *setUp) (state.Store, error) {
 	}
 	place, err := reach(ctx, s)
 	if err != nil {
-		return nil, diag.Errorf("Cannot reach the state", "%s.", capital(err.Error())).
+		return nil, diag.Errorf("Cannot reach the state", "%s.", diag.Capital(err.Error())).
 			Fix("Check the backend block and what it names. After a change of it: erlmcp init -reconfigure.")
 	}
 	return &remote.Store{Place: place}, nil
@@ -211,7 +211,7 @@ func aboutState(s state.Store, summary string, err error) error {
 	if err == nil || errors.As(err, &d) {
 		return err
 	}
-	d = diag.Errorf(summary, "%s. Nothing was changed.", capital(err.Error()))
+	d = diag.Errorf(summary, "%s. Nothing was changed.", diag.Capital(err.Error()))
 	if at, ok := s.(*remote.Store); ok {
 		return d.Fix("The state lies in %s: see that it can be reached, and that you may read and write there.", at.Place.Path(""))
 	}

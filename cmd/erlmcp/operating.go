@@ -172,7 +172,7 @@ type socketOperator string
 func (s socketOperator) Units(ctx context.Context, _ resource.Key) ([]resource.Unit, error) {
 	c, err := control.Dial(string(s))
 	if err != nil {
-		return nil, diag.Errorf("No server answers", "%s.", capital(err.Error())).Fix("Name the socket that erlmcpd was given with -control.")
+		return nil, diag.Errorf("No server answers", "%s.", diag.Capital(err.Error())).Fix("Name the socket that erlmcpd was given with -control.")
 	}
 	defer c.Close()
 	status, err := c.Status(ctx)

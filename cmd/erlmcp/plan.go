@@ -64,7 +64,7 @@ func savePlan(file string, made *plan.Plan) error {
 		return diag.Errorf("The plan cannot be saved there", "%s is not a file.", file).Fix("Give -out the name of a file.")
 	}
 	if err := plan.Write(file, made); err != nil {
-		return diag.Errorf("The plan cannot be saved", "%s.", capital(err.Error())).Fix("Give -out a file in a folder where you may write and that has room.")
+		return diag.Errorf("The plan cannot be saved", "%s.", diag.Capital(err.Error())).Fix("Give -out a file in a folder where you may write and that has room.")
 	}
 	return nil
 }

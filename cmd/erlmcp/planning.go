@@ -74,7 +74,7 @@ func checkAddress(a string) error {
 		return nil
 	}
 	if _, err := address.ParseResource(a); err != nil {
-		return diag.Errorf("Not an address", "%v.", capital(err.Error()))
+		return diag.Errorf("Not an address", "%v.", diag.Capital(err.Error()))
 	}
 	return nil
 }

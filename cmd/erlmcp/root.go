@@ -91,7 +91,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if isTime {
 		text += ": it is not a time such as 30s or 2m"
 	}
-	return diag.Errorf("Wrong flag", "%s.", capital(text)).Fix("See %s -help.", cmd.CommandPath())
+	return diag.Errorf("Wrong flag", "%s.", diag.Capital(text)).Fix("See %s -help.", cmd.CommandPath())
 }
 
 func group(root *cobra.Command, id string, commands ...*cobra.Command) {
@@ -115,13 +115,6 @@ func doubleDashes(args []string) []string {
 		out = append(out, a)
 	}
 	return out
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // absolute is a path as the user would find it from elsewhere.

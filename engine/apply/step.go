@@ -75,9 +75,9 @@ func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
 	}
 	var given *diag.Diagnostic
 	if errors.As(err, &given) {
-		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(upper(given.Summary), ".")+"."
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(diag.Capital(given.Summary), ".")+"."
 		if given.Detail != "" {
-			d.Detail = upper(given.Summary) + ": " + given.Detail
+			d.Detail = diag.Capital(given.Summary) + ": " + given.Detail
 		}
 	}
 	switch {
@@ -88,13 +88,6 @@ func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
 		d.Detail += fmt.Sprintf("\nThe server could not be put back as revision %d left it: %s.", back.Revision, strings.TrimSuffix(back.Err.Error(), "."))
 	}
 	return d
-}
-
-func upper(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (r *runner) started(s plan.Step) {
