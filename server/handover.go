@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,13 +46,11 @@ func (c controls) HandOver(conn *net.UnixConn) {
 // nothing has changed.
 func (rt *Runtime) handOver(w *heir.Wire) error {
 	addresses, listeners := rt.ports.all()
-	if err := w.Send(letter{Ports: addresses}, listeners...); err != nil {
-		return err
-	}
+	unsent := w.Send(letter{Ports: addresses}, listeners...)
 	w.Deadline(time.Now().Add(readyTimeout))
 	var l letter
-	if err := receive(w, &l); err != nil {
-		return err
+	if err := receive(w, &l); err != nil { // of a successor that has given up already, why it has
+		return cmp.Or(l.why(), unsent, err)
 	}
 	if l.Ready == nil {
 		return errors.New("the successor does not say that it is ready")
@@ -83,10 +82,15 @@ func receive(w *heir.Wire, l *letter) error {
 	if err != nil {
 		return fmt.Errorf("the successor has ended: %w", err)
 	}
-	if l.Error != "" {
-		return errors.New(l.Error)
+	return l.why()
+}
+
+// why is why the other side gives up; nil when it does not.
+func (l letter) why() error {
+	if l.Error == "" {
+		return nil
 	}
-	return nil
+	return errors.New(l.Error)
 }
 
 // tell tells of what clients know, and of what is remembered of them.

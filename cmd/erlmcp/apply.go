@@ -169,7 +169,10 @@ func (c *cli) ask(ctx context.Context, question, instead string) error {
 	fmt.Fprintf(c.out, "%s Only \"yes\" goes on: ", question)
 	answer := make(chan string, 1)
 	go func() { // ends with the program, when nobody answers
-		line, _ := bufio.NewReader(c.in).ReadString('\n')
+		line, err := bufio.NewReader(c.in).ReadString('\n')
+		if err != nil {
+			fmt.Fprintln(c.out) // the end of the input leaves the cursor after the question
+		}
 		answer <- strings.TrimSpace(line)
 	}()
 	select {

@@ -180,6 +180,7 @@ func fromTo(w io.Writer, s Style, indent string, before, after cty.Value) {
 		return
 	}
 	half := max(20, (s.Width-30)/2)
+	before, after = apart(before, after, half)
 	b, a := leaf{value: before}, leaf{value: after}
 	fmt.Fprintf(w, "%s %s %s", b.text(half), s.Paint(Dim, "→"), a.text(half))
 }
@@ -208,10 +209,10 @@ func lines(w io.Writer, s Style, indent string, before, after cty.Value) {
 	}
 	fmt.Fprintf(w, "from line %d", start+1)
 	for _, l := range b[start : len(b)-end] {
-		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Red, "- "+l))
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Red, "- "+visible(l)))
 	}
 	for _, l := range a[start : len(a)-end] {
-		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Green, "+ "+l))
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Green, "+ "+visible(l)))
 	}
 }
 
@@ -226,6 +227,10 @@ func outputs(w io.Writer, s Style, list []plan.OutputChange) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", s.Paint(Bold, "outputs"))
+	width := 0
+	for _, o := range changed {
+		width = max(width, len(o.Name))
+	}
 	for _, o := range changed {
 		gone, fresh := o.After.Values == cty.NilVal, o.Before.Values == cty.NilVal
 		sign, color := "~", Yellow
@@ -244,7 +249,8 @@ func outputs(w io.Writer, s Style, list []plan.OutputChange) {
 				value = OutputText(o.Before.Values) + s.Paint(Dim, " → ") + value
 			}
 		}
-		fmt.Fprintf(w, "  %s %s  %s\n", s.Paint(color+";"+Bold, sign), s.Paint(Bold, o.Name), value)
+		value = strings.ReplaceAll(value, "\n", "\n    ")
+		fmt.Fprintf(w, "  %s %s  %s\n", s.Paint(color+";"+Bold, sign), s.Paint(Bold, fmt.Sprintf("%-*s", width, o.Name)), value)
 	}
 }
 
