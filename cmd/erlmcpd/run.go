@@ -109,8 +109,9 @@ func (s *serving) run(stdio bool) error {
 	if err := rt.Start(); err != nil {
 		return err
 	}
+	told := listen() // before anybody hears that the server is there
 	if s.socket == "" {
-		return serve(rt)
+		return serve(rt, told)
 	}
 	c, err := control.Serve(s.socket, rt.Control())
 	if err != nil {
@@ -118,7 +119,7 @@ func (s *serving) run(stdio bool) error {
 		return err
 	}
 	defer c.Close()
-	return serve(rt)
+	return serve(rt, told)
 }
 
 // load reads and checks a document, changes it as the environment says, and gives
@@ -147,28 +148,33 @@ func load(path string) (*schemas.Server, string, error) {
 	return doc, hex.EncodeToString(sum[:]), nil
 }
 
+// signals are those that a server listens to.
+type signals struct{ stop, hangup, reopen chan os.Signal }
+
+func listen() signals {
+	s := signals{stop: make(chan os.Signal, 2), hangup: make(chan os.Signal, 1), reopen: make(chan os.Signal, 1)}
+	signal.Notify(s.stop, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(s.hangup, syscall.SIGHUP)
+	signal.Notify(s.reopen, syscall.SIGUSR1)
+	return s
+}
+
 // serve waits for the end of a server that has started: by a signal, or over its
 // control socket. A second signal does not wait for calls in progress.
-func serve(rt *server.Runtime) error {
-	stop := make(chan os.Signal, 2)
-	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	reopen := make(chan os.Signal, 1)
-	signal.Notify(reopen, syscall.SIGUSR1)
+func serve(rt *server.Runtime, told signals) error {
 	paceCollections()
 	for {
 		select {
-		case <-hangup:
+		case <-told.hangup:
 			if err := rt.Control().Reload(context.Background()); err != nil {
 				fail(fmt.Errorf("reload: %w", err))
 			}
-		case <-reopen:
+		case <-told.reopen:
 			if err := rt.ReopenLogs(); err != nil {
 				fail(err)
 			}
-		case <-stop:
-			go func() { <-stop; rt.Abort() }() // ends with the process
+		case <-told.stop:
+			go func() { <-told.stop; rt.Abort() }() // ends with the process
 			return rt.Stop()
 		case <-rt.Stopped():
 			return nil

@@ -26,6 +26,7 @@ func (s *serving) succeed() error {
 		succession.GiveUp(err)
 		return err
 	}
+	told := listen() // before anybody hears that the server is there
 	var c *control.Server
 	err = rt.TakeOver(succession, func() (err error) {
 		c, err = control.Replace(s.socket, rt.Control())
@@ -39,7 +40,7 @@ func (s *serving) succeed() error {
 	if s.supervisor != nil {
 		fmt.Fprintln(s.supervisor.file, tookOver) // a supervisor that is gone need not know
 	}
-	return serve(rt)
+	return serve(rt, told)
 }
 
 // starter is how the server starts its successor; nil when it cannot.

@@ -145,10 +145,14 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 		case <-reload:
 			s.newest(server, next).signal(syscall.SIGHUP)
 		case word := <-server.words:
-			if word == wantsSuccessor && next == nil && !stopped {
+			switch {
+			case word == wantsSuccessor && next == nil && !stopped:
 				if next, err = s.start(true); err != nil {
 					server.tell(err.Error())
 				}
+			case word == tookOver: // from one that has ended since
+				s.child.PID = server.pid()
+				s.writeState()
 			}
 		case word := <-next.hears():
 			if word == tookOver {

@@ -68,6 +68,51 @@ func TestNothingOutlivesAServerThatIsKilled(t *testing.T) {
 	until(t, ctx, "the server is back", func() bool { return r.status(t).PID != before.PID })
 }
 
+// hasty is a server that has a successor started and ends, while that one takes over
+// only when it has.
+const hasty = `#!/bin/sh
+case "$*" in
+*-take-over*)
+	: >begun
+	while kill -0 "$(cat old)" 2>/dev/null; do :; done
+	echo "took over" >&3
+	exec sleep 100 ;;
+esac
+echo $$ >old.new; mv old.new old
+echo upgrade >&3
+until [ -e begun ]; do :; done
+`
+
+// TestASuccessorIsHeardAfterTheOldServerHasEnded has the word of the one race with the
+// end of the other, often enough to lose.
+func TestASuccessorIsHeardAfterTheOldServerHasEnded(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	for range 10 {
+		f := newFolder(t)
+		if err := os.Remove(f.program()); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f.program(), []byte(hasty), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		supervisor := erlmcpd(ctx, "supervise", "-folder", string(f))
+		if err := supervisor.Start(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, ctx, "the successor begins", func() bool { _, err := os.Stat(filepath.Join(string(f), "begun")); return err == nil })
+		until(t, ctx, "the successor is known to serve", func() bool {
+			old, err := os.ReadFile(filepath.Join(string(f), "old"))
+			now := f.child(t)
+			return err == nil && now.Starts == 2 && now.PID != 0 && strconv.Itoa(now.PID) != strings.TrimSpace(string(old))
+		})
+		if err := supervisor.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		_ = supervisor.Wait()
+	}
+}
+
 func TestSuperviseNeedsAFolder(t *testing.T) {
 	for _, args := range [][]string{nil, {"-folder", t.TempDir(), "more"}, {"-unknown"}} {
 		if code := supervise(args); code != 2 {

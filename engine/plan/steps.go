@@ -18,14 +18,13 @@ type node struct {
 // buildSteps turns the decisions into the execution graph.
 //
 // Creating or updating waits for creating and updating what is needed. Each stage
-// of an update waits for the one before it. Deleting
-// waits for deleting what cannot outlive it, unless that goes with it, and then waits
-// for it. The creation of a replacement waits
-// for the deletion. These are in no circle as long as the wanted and the recorded
-// dependencies are not. On top of them, deleting a resource for good waits for
-// the deletion, or the change away from it, of whatever used it; should that close
-// a circle, it is left out. And what takes over a port waits until it is given up,
-// see [planner.refuseTrade]. It reports whether there is such a graph.
+// of an update waits for the one before it. Deleting waits for deleting what cannot
+// outlive it, unless that goes with it, and then waits for it. The creation of a
+// replacement waits for the deletion. These are in no circle as long as the wanted
+// and the recorded dependencies are not. On top of them, deleting a resource for
+// good waits for the deletion, or the change away from it, of whatever used it;
+// should that close a circle, it is left out. And what takes over a port waits until
+// it is given up, see [planner.refuseTrade]. It reports whether there is such a graph.
 func (p *planner) buildSteps() bool {
 	g, err := p.stepGraph(true, true)
 	if err != nil {
