@@ -78,3 +78,44 @@ func TestSuperviseNeedsAFolder(t *testing.T) {
 		t.Errorf("a folder that is not there gives %d", code)
 	}
 }
+
+// A server that ends at once when a successor has taken over may be seen to end
+// before the successor is heard. It is known all the same which of them serves.
+func TestASuccessorIsKnownWhenTheOtherEndedFirst(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	f := newFolder(t)
+	// The first asks for a successor, and ends when that is there, which waits for it.
+	const program = `#!/bin/sh
+case "$*" in
+*-take-over)
+	: > started
+	while kill -0 "$(cat first)" 2>/dev/null; do :; done
+	echo "took over" >&3
+	exec sleep 100 ;;
+esac
+echo $$ > first
+echo upgrade >&3
+until [ -e started ]; do :; done
+`
+	if err := os.Remove(f.program()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.program(), []byte(program), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	supervisor := erlmcpd(ctx, "supervise", "-folder", string(f))
+	if err := supervisor.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = supervisor.Process.Signal(syscall.SIGTERM)
+		_ = supervisor.Wait()
+	}()
+	until(t, ctx, "the supervisor tells of the successor", func() bool {
+		b, err := os.ReadFile(filepath.Join(string(f), "run", "child.json"))
+		first, err2 := os.ReadFile(filepath.Join(string(f), "first"))
+		var c childState
+		return err == nil && err2 == nil && json.Unmarshal(b, &c) == nil && c.Starts == 2 && c.PID != 0 && strconv.Itoa(c.PID) != strings.TrimSpace(string(first))
+	})
+}
