@@ -113,7 +113,7 @@ func (c *cli) planAndCarryOut(ctx context.Context, a applying, conf plan.Configu
 	if err := c.failed(diags); err != nil {
 		return err
 	}
-	view.Plan(c.out, view.StyleOf(c.out), made)
+	view.Plan(c.out, view.StyleOf(c.out), view.TypesOf(kinds), made)
 	if len(made.Unverified) > 0 {
 		return plan.NotVerified(made)
 	}

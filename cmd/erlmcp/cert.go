@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -25,7 +26,9 @@ import (
 )
 
 // hostName is what a certificate can be for, with * for one label.
-var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
+})
 
 func newCert(c *cli) *cobra.Command {
 	var dir string
@@ -45,7 +48,7 @@ func newCert(c *cli) *cobra.Command {
 				names = []string{"localhost", "127.0.0.1", "::1"}
 			}
 			for _, n := range names {
-				if net.ParseIP(n) == nil && !hostName.MatchString(n) {
+				if net.ParseIP(n) == nil && !hostName().MatchString(n) {
 					return diag.Errorf("Not a host name", "%q is neither a host name nor an IP address.", n)
 				}
 			}

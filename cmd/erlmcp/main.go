@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	_ "github.com/erlmcp/erlmcp/cmd/erlmcp/internal/startheap"
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/state"

@@ -25,7 +25,7 @@ var marks = map[plan.Action]struct{ sign, color, verb string }{
 
 // Plan writes a plan for people: drift that was found, then what will change,
 // resource by resource, then outputs, and a summary.
-func Plan(w io.Writer, s Style, p *plan.Plan) {
+func Plan(w io.Writer, s Style, types Types, p *plan.Plan) {
 	if n := driftOf(w, s, p, "Since the last apply, the world has moved:\n"); n > 0 {
 		fmt.Fprintln(w)
 	}
@@ -36,7 +36,7 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No changes.")+" "+noChanges(p))
 		return
 	}
-	owner := ""
+	owner, others := "", 0
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Action == plan.NoOp {
@@ -49,11 +49,14 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 			owner = c.Address.Owner()
 			fmt.Fprintln(w, s.Paint(Bold, owner))
 		}
-		change(w, s, c)
+		others += change(w, s, types, c)
 	}
 	outputs(w, s, p.Outputs)
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, summary(s, p))
+	if others > 0 {
+		fmt.Fprintln(w, s.Paint(Dim, "What is new has more settings, which follow from these; erlmcp plan -json shows them all."))
+	}
 }
 
 func noChanges(p *plan.Plan) string {
@@ -71,7 +74,8 @@ func noChanges(p *plan.Plan) string {
 	return allAre(len(p.Changes), "as the configuration says")
 }
 
-func change(w io.Writer, s Style, c *plan.Change) {
+// change writes one change, and returns how many settings it has not written.
+func change(w io.Writer, s Style, types Types, c *plan.Change) (others int) {
 	m := marks[c.Action]
 	var notes []string
 	switch c.Action {
@@ -90,7 +94,9 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	fmt.Fprintln(w, line)
 	switch c.Action {
 	case plan.Create:
-		table(w, s, "      ", "+", Green, leaves(nil, c.After.Values, c.After.Secrets), "")
+		var told []leaf
+		told, others = types.told(c.Type, leaves(nil, c.After.Values, c.After.Secrets))
+		table(w, s, "      ", "+", Green, told, "")
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
@@ -104,6 +110,7 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	for _, n := range c.Smokes {
 		fmt.Fprintf(w, "      %s then checks %q: %s\n", s.Paint(Cyan, "?"), n.Name, checkText(n))
 	}
+	return others
 }
 
 func checkText(n plan.SmokeNote) string {
