@@ -190,3 +190,14 @@ func TestThePageIsThereWhenAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestStatusTellsWhatIsNotWell(t *testing.T) {
+	rt := start(t, `,"upstream":{"gone":{"http":{"url":"http://127.0.0.1:1/mcp"}}}`, server.Options{})
+	s := rt.Control().Status()
+	if len(s.Troubles) != 1 || s.Troubles[0].Check != "upstream/gone" || !strings.Contains(s.Troubles[0].Detail, "connection refused") {
+		t.Errorf("troubles: %+v", s.Troubles)
+	}
+	if s := start(t, "", server.Options{}).Control().Status(); len(s.Troubles) != 0 {
+		t.Errorf("of one that is well: %+v", s.Troubles)
+	}
+}

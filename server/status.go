@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server/control"
+	"github.com/erlmcp/erlmcp/server/telemetry"
 )
 
 // Control returns what a control socket offers of this runtime.
@@ -24,6 +25,11 @@ func (c controls) Status() control.Status {
 		Name: st.doc.Name, Version: st.doc.Version, PID: os.Getpid(), Started: rt.started,
 		DocumentSHA256: st.digest, State: rt.phase.Load().(string),
 		Sessions: rt.sessions.Len(), Connections: rt.front.Connections(), InProgress: rt.workers.inProgress(),
+	}
+	for _, check := range rt.health.State().Checks {
+		if check.Status != telemetry.Healthy {
+			s.Troubles = append(s.Troubles, control.Trouble{Check: check.Name, Detail: check.Detail})
+		}
 	}
 	if rt.ports.front != nil {
 		s.URL, s.MetricsURL = rt.URL(), rt.MetricsURL()

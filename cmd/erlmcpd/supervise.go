@@ -150,14 +150,12 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 				if next, err = s.start(true); err != nil {
 					server.tell(err.Error())
 				}
-			case word == tookOver: // from one that has ended since
-				s.child.PID = server.pid()
-				s.writeState()
+			case word == tookOver: // from one that has ended before this was heard
+				s.serves(server)
 			}
 		case word := <-next.hears():
 			if word == tookOver {
-				s.child.PID, next.serves = next.pid(), true
-				s.writeState()
+				s.serves(next)
 			}
 		case err := <-next.end():
 			server.tell("the successor ended: " + next.how(err))
@@ -180,6 +178,12 @@ func (s *supervisor) runChild(stop, reload <-chan os.Signal) (stopped bool, err 
 			return stopped, lost
 		}
 	}
+}
+
+// serves notes that a successor has taken over.
+func (s *supervisor) serves(c *child) {
+	s.child.PID, c.serves = c.pid(), true
+	s.writeState()
 }
 
 // newest is the one that serves.

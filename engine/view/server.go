@@ -34,6 +34,10 @@ type said struct {
 	Sessions    int       `json:"sessions"`
 	Connections int       `json:"connections"`
 	InProgress  int       `json:"in_progress"`
+	Troubles    []struct {
+		Check  string `json:"check"`
+		Detail string `json:"detail"`
+	} `json:"troubles"`
 }
 
 // Servers writes how servers are. now is what spans of time are counted from.
@@ -104,6 +108,9 @@ func unit(w io.Writer, s Style, u UnitStatus, now time.Time) {
 	row("url", about.URL)
 	row("metrics", about.MetricsURL)
 	row("load", fmt.Sprintf("%s, %s, %d in progress", count(about.Connections, "connection"), count(about.Sessions, "session"), about.InProgress))
+	for _, t := range about.Troubles {
+		fmt.Fprintf(w, "      %s %s: %s\n", s.Paint(Yellow+";"+Bold, "!"), t.Check, visible(t.Detail))
+	}
 }
 
 func times(n int) string {

@@ -15,7 +15,7 @@ func TestServers(t *testing.T) {
 		{Address: "server.gone@docker.local"},
 		{Address: "server.weather@host.here", Units: []UnitStatus{{
 			Unit: resource.Unit{Name: "weather", State: "running", Running: true, Ready: true, Restarts: 1, Since: now.Add(-3 * time.Hour), Last: "signal: killed"},
-			Said: json.RawMessage(`{"version":"1.2.0","state":"draining","url":"http://127.0.0.1:8080/mcp","sessions":1,"connections":12,"in_progress":0}`),
+			Said: json.RawMessage(`{"version":"1.2.0","state":"draining","url":"http://127.0.0.1:8080/mcp","sessions":1,"connections":12,"in_progress":0,"troubles":[{"check":"upstream/tickets","detail":"connection refused"}]}`),
 		}}},
 		{Address: "server.web@kubernetes.prod", Units: []UnitStatus{
 			{Unit: resource.Unit{Name: "web-1", State: "CrashLoopBackOff", Restarts: 4, Last: "exit code 1 (Error)", Place: "n1"}},
@@ -31,6 +31,7 @@ server.weather@host.here  ready
       version   1.2.0
       url       http://127.0.0.1:8080/mcp
       load      12 connections, 1 session, 0 in progress
+      ! upstream/tickets: connection refused
 
 server.web@kubernetes.prod  1 of 2 ready
   ✗ web-1  CrashLoopBackOff · started again 4 times · ended last with exit code 1 (Error) · on n1

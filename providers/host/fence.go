@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -97,12 +98,53 @@ func (g fence) raise(doc cty.Value) ([]string, error) {
 		if !made[s.group] {
 			continue
 		}
-		err := put(filepath.Join(s.group, s.file), s.value)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-			return nil, fmt.Errorf("set the limits of the server: %w", err)
+		if err := set(s); err != nil {
+			return nil, err
 		}
 	}
 	return groups, nil
+}
+
+// widen makes room for one more server of that document in groups that are there,
+// as one that takes over stands beside the other for a while. narrow puts the limits
+// back, and may be left out when others are set.
+func (g fence) widen(doc cty.Value) (narrow func() error, err error) {
+	all, err := g.settings(doc)
+	if err != nil {
+		return nil, err
+	}
+	var before []setting
+	for _, s := range all {
+		held, err := os.ReadFile(filepath.Join(s.group, s.file))
+		if err != nil || s.file != "memory.max" && s.file != "memory.limit_in_bytes" && s.file != "pids.max" {
+			continue
+		}
+		now, err := strconv.ParseInt(strings.TrimSpace(string(held)), 10, 64)
+		more, err2 := strconv.ParseInt(s.value, 10, 64)
+		if err != nil || err2 != nil || now > math.MaxInt64/2 {
+			continue // there is no limit
+		}
+		before = append(before, setting{s.group, s.file, strconv.FormatInt(now, 10)})
+		if err := set(setting{s.group, s.file, strconv.FormatInt(now+more, 10)}); err != nil {
+			return nil, err
+		}
+	}
+	return func() error {
+		var failed error
+		for _, s := range before {
+			failed = errors.Join(failed, set(s))
+		}
+		return failed
+	}, nil
+}
+
+// set writes a setting as far as this user may and the kernel can.
+func set(s setting) error {
+	err := put(filepath.Join(s.group, s.file), s.value)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("set the limits of the server: %w", err)
+	}
+	return nil
 }
 
 // put writes to a file of a group, which is there or not.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,12 +44,48 @@ func TestFenceSettings(t *testing.T) {
 			if _, err := g.raise(doc); err != nil {
 				t.Fatal(err)
 			}
-			for path, want := range tt.files {
-				if got, err := os.ReadFile(filepath.Join(g.root, path)); err != nil || string(got) != want {
-					t.Errorf("%s holds %q, want %q (%v)", path, got, want, err)
+			holds := func(want map[string]string) {
+				t.Helper()
+				for path, want := range want {
+					if got, err := os.ReadFile(filepath.Join(g.root, path)); err != nil || string(got) != want {
+						t.Errorf("%s holds %q, want %q (%v)", path, got, want, err)
+					}
 				}
 			}
+			holds(tt.files)
+			narrow, err := g.widen(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wide := maps.Clone(tt.files)
+			for path, value := range wide {
+				switch value {
+				case "67108864":
+					wide[path] = "134217728"
+				case "32":
+					wide[path] = "64"
+				}
+			}
+			holds(wide)
+			if err := narrow(); err != nil {
+				t.Fatal(err)
+			}
+			holds(tt.files)
 		})
+	}
+}
+
+// One that takes over has room of its own, also where a limit leaves none for two.
+func TestATakeOverHasRoomForTwo(t *testing.T) {
+	s := newSite(t)
+	for _, workers := range []string{"4", "5"} {
+		s.apply(s.desired(`{"name":"docs","listen":{"port":0},"metrics":{"port":0},"limits":{"memory":"16MB","workers":` + workers + `}}`))
+	}
+	g := s.folder().fence()
+	for _, path := range []string{"memory/" + g.name + "/memory.limit_in_bytes", g.name + "/memory.max"} {
+		if held, err := os.ReadFile(filepath.Join(g.root, path)); err == nil && strings.TrimSpace(string(held)) != "16777216" {
+			t.Errorf("afterwards %s is %s", path, held)
+		}
 	}
 }
 

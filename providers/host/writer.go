@@ -267,6 +267,20 @@ func (f folder) document() (cty.Value, error) {
 // succeed has the current release, which has that document, take over from the
 // server, then holds it to its limits: both need room until then.
 func (f folder) succeed(ctx context.Context, doc cty.Value) error {
+	narrow, err := f.fence().widen(doc)
+	if err != nil {
+		return err
+	}
+	if err := f.takeOver(ctx); err != nil {
+		return errors.Join(err, narrow())
+	}
+	_, err = f.fence().raise(doc)
+	return err
+}
+
+// takeOver has the current release take over, and returns when its supervisor
+// knows it.
+func (f folder) takeOver(ctx context.Context) error {
 	if err := f.upgrade(ctx); err != nil {
 		return err
 	}
@@ -278,8 +292,7 @@ func (f folder) succeed(ctx context.Context, doc cty.Value) error {
 	if ok, err := await(ctx, settleTimeout, known); err != nil || !ok {
 		return errors.Join(err, errors.New("its supervisor does not tell of the new process"))
 	}
-	_, err := f.fence().raise(doc)
-	return err
+	return nil
 }
 
 // drainTimeout is how long the server takes at most to end its calls.

@@ -22,6 +22,13 @@ type Status struct {
 	Sessions       int       `json:"sessions"`
 	Connections    int       `json:"connections"`
 	InProgress     int       `json:"in_progress"`
+	Troubles       []Trouble `json:"troubles,omitempty"` // health checks that do not pass
+}
+
+// Trouble is a health check that does not pass.
+type Trouble struct {
+	Check  string `json:"check"` // as in its path below health.path, such as "upstream/tickets"
+	Detail string `json:"detail"`
 }
 
 // Handler is the server behind a control socket. Its methods are called from
