@@ -5,7 +5,7 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -41,10 +41,18 @@ func TestKubernetesStrategies(t *testing.T) {
 	})
 	t.Run("killed in the middle of a canary", func(t *testing.T) {
 		g.write("", "Hello three", greets+canary)
-		g.killAt("updating, 50% of the requests", "watching it for")
+		g.endAt(os.Kill, "updating, 50% of the requests", "watching it for")
 		if s := g.kubectl("get", "service", "hello", "-o", "jsonpath={.spec.selector}"); s != `{"app.kubernetes.io/name":"hello"}` {
 			t.Errorf("killed too late: the Service picks %s", s)
 		}
+		g.w.must(0, "apply", "-auto-approve")
+		g.settled()
+	})
+	t.Run("stopped while a canary is watched", func(t *testing.T) {
+		g.write("", "Hello stopped", greets+strings.Replace(canary, "2s", "1h", 1))
+		contains(t, g.endAt(os.Interrupt, "updating, 20% of the requests", "watching it for"), "deployment: stands at 20% of the requests",
+			"Stopped: 1 under way.", "The rollout of server.hello@kubernetes.cluster stands at 20% of the requests for 1h")
+		g.write("", "Hello stopped", greets+canary)
 		g.w.must(0, "apply", "-auto-approve")
 		g.settled()
 	})
@@ -69,31 +77,37 @@ func TestKubernetesStrategies(t *testing.T) {
 	t.Run("a canary that answers with errors", func(t *testing.T) { g.failingCanary(t) })
 }
 
-// killAt ends an apply by SIGKILL once it has printed the texts, one after
-// another.
-func (g *greeter) killAt(texts ...string) {
+// endAt ends an apply by a signal once it has printed the texts, one after another,
+// and returns what it prints after that.
+func (g *greeter) endAt(with os.Signal, texts ...string) string {
 	g.w.t.Helper()
 	cmd := g.w.command(g.w.t.Context(), "apply", "-auto-approve")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		g.w.t.Fatal(err)
 	}
+	cmd.Stderr = cmd.Stdout // both in one
 	if err := cmd.Start(); err != nil {
 		g.w.t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(out); len(texts) > 0 && lines.Scan(); {
+	lines := bufio.NewScanner(out)
+	for len(texts) > 0 && lines.Scan() {
 		if strings.Contains(lines.Text(), texts[0]) {
 			texts = texts[1:]
 		}
 	}
-	if err := cmd.Process.Kill(); err != nil {
+	if err := cmd.Process.Signal(with); err != nil {
 		g.w.t.Fatal(err)
 	}
-	_, _ = io.Copy(io.Discard, out) // it ends with the process
-	_ = cmd.Wait()                  // which was killed
+	var rest strings.Builder
+	for lines.Scan() { // ends with the process
+		rest.WriteString(lines.Text() + "\n")
+	}
+	_ = cmd.Wait() // which was ended before it was done
 	if len(texts) > 0 {
 		g.w.t.Fatalf("the apply did not print %q", texts)
 	}
+	return rest.String()
 }
 
 // failingCanary has clients of a canary get errors where those of the old version

@@ -3,6 +3,8 @@ package schemas
 import (
 	"fmt"
 	"regexp"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -27,23 +29,27 @@ const (
 // labels holds the rules. Lengths are apart from the expressions: a counted
 // repeat is compiled once for each count, to megabytes where a class is large.
 var labels = map[LabelRule]struct {
-	expression *regexp.Regexp
-	most       int // characters
-	rule       string
+	fits func(string) bool
+	most int // characters
+	rule string
 }{
-	LabelName:  {regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`), 128, "it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot"},
-	LabelInput: {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`), 128, "it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore"},
-	LabelScope: {regexp.MustCompile(`^[!#-\[\]-~]+$`), 256, "it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\"},
-	LabelDNS:   {regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`), 30, "it must be 1 to 30 small letters, digits or dashes, begin with a letter and not end with a dash"},
-	LabelText:  {regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$`), 128, "it must be 1 to 128 printable characters"},
+	LabelName:  {regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`).MatchString, 128, "it must be 1 to 128 letters, digits, dots, dashes or underscores, and not begin with a dot"},
+	LabelInput: {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`).MatchString, 128, "it must be 1 to 128 letters, digits, dashes or underscores, and begin with a letter or an underscore"},
+	LabelScope: {regexp.MustCompile(`^[!#-\[\]-~]+$`).MatchString, 256, "it must be an OAuth scope: 1 to 256 visible ASCII characters other than \" and \\"},
+	LabelDNS:   {regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`).MatchString, 30, "it must be 1 to 30 small letters, digits or dashes, begin with a letter and not end with a dash"},
+	LabelText:  {isPrintable, 128, "it must be 1 to 128 printable characters"},
 }
 
 // Check returns the rule that a label breaks, as a sentence without its subject,
 // or "".
 func (r LabelRule) Check(label string) string {
 	l, ok := labels[r]
-	if !ok || utf8.RuneCountInString(label) <= l.most && l.expression.MatchString(label) {
+	if !ok || utf8.RuneCountInString(label) <= l.most && l.fits(label) {
 		return ""
 	}
 	return fmt.Sprintf("%s, not %q", l.rule, label)
+}
+
+func isPrintable(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

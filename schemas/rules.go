@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -107,7 +108,9 @@ func (r *checker) text(path, s string) {
 	}
 }
 
-var hostName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$`)
+})
 
 // isHostName reports whether s is a host name (RFC 1123, and underscores, which
 // container networks have in names) or an IP address, without a port.
@@ -115,7 +118,7 @@ func isHostName(s string) bool {
 	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
 		return true
 	}
-	return len(s) <= 253 && hostName.MatchString(s)
+	return len(s) <= 253 && hostName().MatchString(s)
 }
 
 func (r *checker) listen(s *Server) {
@@ -161,13 +164,15 @@ func isOrigin(s string) bool {
 		(u.Path == "" || u.Path == "/") && u.RawQuery == "" && !strings.ContainsAny(s, "#?")
 }
 
-var uriText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$`) // RFC 3986
+var uriText = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$`)
+}) // RFC 3986
 
 func (r *checker) resource(at string, s *Resource) {
 	r.line(at+".title", s.Title)
 	r.text(at+".description", s.Description)
 	if s.URI != "" {
-		if _, err := url.Parse(s.URI); err != nil || !uriText.MatchString(s.URI) {
+		if _, err := url.Parse(s.URI); err != nil || !uriText().MatchString(s.URI) {
 			r.wrong(at+".uri", "%q is not a URI", s.URI).Fix("Begin it with a scheme, and escape spaces, such as \"docs://handbook\".")
 		}
 	}

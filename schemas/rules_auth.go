@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -15,7 +16,7 @@ const (
 	maxWindow = Duration(time.Hour)
 )
 
-var hexSHA256 = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+var hexSHA256 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-fA-F]{64}$`) })
 
 // auth checks who may come in.
 func (r *checker) auth(a *Auth, tls *TLS) {
@@ -23,7 +24,7 @@ func (r *checker) auth(a *Auth, tls *TLS) {
 		r.wrong("auth", "nobody could come in, as there is no method to say who one is").Fix("Give at least one of bearer, hmac, mtls and oauth, or leave the block out.")
 	}
 	for _, name := range sortedKeys(a.Bearer) {
-		if !hexSHA256.MatchString(a.Bearer[name].SHA256) {
+		if !hexSHA256().MatchString(a.Bearer[name].SHA256) {
 			r.wrong("auth.bearer."+name+".sha256", "it is not 64 hexadecimal digits").Fix("Run erlmcp token, keep the token secret, and put the hash here.")
 		}
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/heir"
 	"github.com/erlmcp/erlmcp/server/protocol"
 	"github.com/erlmcp/erlmcp/server/session"
@@ -44,13 +46,11 @@ func (c controls) HandOver(conn *net.UnixConn) {
 // nothing has changed.
 func (rt *Runtime) handOver(w *heir.Wire) error {
 	addresses, listeners := rt.ports.all()
-	if err := w.Send(letter{Ports: addresses}, listeners...); err != nil {
-		return err
-	}
+	unsent := w.Send(letter{Ports: addresses}, listeners...)
 	w.Deadline(time.Now().Add(readyTimeout))
 	var l letter
-	if err := receive(w, &l); err != nil {
-		return err
+	if err := receive(w, &l); err != nil { // of a successor that has given up already, why it has
+		return cmp.Or(l.why(), unsent, err)
 	}
 	if l.Ready == nil {
 		return errors.New("the successor does not say that it is ready")
@@ -62,6 +62,7 @@ func (rt *Runtime) handOver(w *heir.Wire) error {
 	}
 	if err != nil {
 		rt.sessions.Copy(nil)
+		rt.current.Load().gate.Copy(nil)
 		rt.front.Resume()
 		return err
 	}
@@ -81,10 +82,15 @@ func receive(w *heir.Wire, l *letter) error {
 	if err != nil {
 		return fmt.Errorf("the successor has ended: %w", err)
 	}
-	if l.Error != "" {
-		return errors.New(l.Error)
+	return l.why()
+}
+
+// why is why the other side gives up; nil when it does not.
+func (l letter) why() error {
+	if l.Error == "" {
+		return nil
 	}
-	return nil
+	return errors.New(l.Error)
 }
 
 // tell tells of what clients know, and of what is remembered of them.
@@ -93,6 +99,7 @@ func (rt *Runtime) tell(w *heir.Wire) error {
 		return err
 	}
 	rt.sessions.Copy(func(c session.Change) { w.Send(letter{Session: &c}) }) // a wire that fails is seen below
+	rt.current.Load().gate.Copy(func(u auth.Used) { w.Send(letter{Used: &u}) })
 	return w.Send(letter{Complete: true})
 }
 

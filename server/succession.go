@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/heir"
 	"github.com/erlmcp/erlmcp/server/session"
@@ -16,9 +17,9 @@ import (
 //	old → new   ports, with the listening sockets
 //	new → old   ready, when it has opened all that it needs
 //	            (the old one accepts no more; the kernel keeps who connects)
-//	old → new   feed, sessions, complete
+//	old → new   feed, sessions, used signatures, complete
 //	new → old   serving
-//	old → new   connections between two messages, changes of sessions
+//	old → new   connections between two messages, changes of sessions, used signatures
 //	            (until the old one has ended its calls, and closes the wire)
 //
 // Either side may ask for what the other alone knows: sync and message.
@@ -28,6 +29,7 @@ type letter struct {
 	Ready    *ready            `json:"ready,omitempty"`
 	Feed     *feeds            `json:"feed,omitempty"`
 	Session  *session.Change   `json:"session,omitempty"`
+	Used     *auth.Used        `json:"used,omitempty"`
 	Complete bool              `json:"complete,omitempty"`
 	Serving  bool              `json:"serving,omitempty"`
 	Conn     *transport.Passed `json:"conn,omitempty"` // the connection that comes with it

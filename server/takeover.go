@@ -95,6 +95,8 @@ func (rt *Runtime) takeIn(w *heir.Wire) error {
 			rt.feed.Publish(rt.current.Load().catalog.Print().Since(l.Feed.Print))
 		case l.Session != nil:
 			rt.sessions.Apply(*l.Session)
+		case l.Used != nil:
+			rt.current.Load().gate.Apply(*l.Used)
 		case l.Complete:
 			w.Deadline(time.Time{})
 			return nil
@@ -119,6 +121,8 @@ func (rt *Runtime) hear(p *predecessor) {
 		switch {
 		case l.Session != nil:
 			rt.sessions.Apply(*l.Session)
+		case l.Used != nil:
+			rt.current.Load().gate.Apply(*l.Used)
 		case l.Synced != 0:
 			p.synced(l.Synced)
 		case l.Conn != nil && len(files) == 1:

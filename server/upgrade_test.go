@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/server"
+	"github.com/erlmcp/erlmcp/server/auth"
 	"github.com/erlmcp/erlmcp/server/catalog"
 	"github.com/erlmcp/erlmcp/server/control"
 	"github.com/erlmcp/erlmcp/server/dialogue"
@@ -208,6 +209,37 @@ func TestASessionWakesInTheSuccessor(t *testing.T) {
 	changes := l.stream("GET", "")
 	if _, data := changes.message(); !strings.Contains(data, `"method":"notifications/resources/updated","params":{"uri":"erlmcp://note"}`) {
 		t.Errorf("what has changed meanwhile: %s", data)
+	}
+}
+
+// TestAUsedSignatureIsUsedInTheSuccessor sends a request that was used before an
+// upgrade again after it, and one that was signed before it.
+func TestAUsedSignatureIsUsedInTheSuccessor(t *testing.T) {
+	const fields = `,"auth":{"hmac":{"bot":{"secret":"a key of a client, shared","window":"1m"}}}`
+	d := found(t, fields)
+	request := func(nonce string) (headers []string) {
+		r, err := http.NewRequest("POST", d.now.URL(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth.Sign(r, []byte(echoCall), "bot", "a key of a client, shared", nonce, time.Now())
+		for name := range r.Header {
+			headers = append(headers, name, r.Header.Get(name))
+		}
+		return headers
+	}
+	used, fresh := request("1"), request("2")
+	if resp, body := post(t, d.now.URL(), echoCall, used...); resp.StatusCode != 200 {
+		t.Fatal(resp.Status, body)
+	}
+	if err := d.succeed(fields); err != nil {
+		t.Fatal(err)
+	}
+	if resp, body := post(t, d.now.URL(), echoCall, used...); resp.StatusCode != 401 || !strings.Contains(body, "used before") {
+		t.Errorf("what was used: %s %s", resp.Status, body)
+	}
+	if resp, body := post(t, d.now.URL(), echoCall, fresh...); resp.StatusCode != 200 {
+		t.Errorf("what was not: %s %s", resp.Status, body)
 	}
 }
 

@@ -113,7 +113,7 @@ func (c *cli) planAndCarryOut(ctx context.Context, a applying, conf plan.Configu
 	if err := c.failed(diags); err != nil {
 		return err
 	}
-	view.Plan(c.out, view.StyleOf(c.out), made)
+	view.Plan(c.out, view.StyleOf(c.out), view.TypesOf(kinds), made)
 	if len(made.Unverified) > 0 {
 		return plan.NotVerified(made)
 	}
@@ -169,7 +169,10 @@ func (c *cli) ask(ctx context.Context, question, instead string) error {
 	fmt.Fprintf(c.out, "%s Only \"yes\" goes on: ", question)
 	answer := make(chan string, 1)
 	go func() { // ends with the program, when nobody answers
-		line, _ := bufio.NewReader(c.in).ReadString('\n')
+		line, err := bufio.NewReader(c.in).ReadString('\n')
+		if err != nil {
+			fmt.Fprintln(c.out) // the end of the input leaves the cursor after the question
+		}
 		answer <- strings.TrimSpace(line)
 	}()
 	select {

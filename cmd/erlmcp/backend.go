@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -39,6 +40,10 @@ func (c *cli) readSetUp() (*setUp, error) {
 	raw, err := os.ReadFile(c.backendFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, diag.Errorf("Cannot tell where the state lies", "%s is a file; erlmcp keeps its state in a folder of that name.", absolute(filepath.Dir(c.backendFile()))).
+			Fix("Move it away, or put back the folder that was there.")
 	}
 	var s setUp
 	if err == nil {

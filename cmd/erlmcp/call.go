@@ -6,9 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -21,8 +19,8 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/view"
+	"github.com/erlmcp/erlmcp/providers/client"
 	"github.com/erlmcp/erlmcp/server/auth"
-	"github.com/erlmcp/erlmcp/version"
 )
 
 // callFlags are how to reach a server and how to print its answer.
@@ -71,24 +69,13 @@ func (c *cli) call(ctx context.Context, f callFlags, rawURL, method string, word
 	if err != nil {
 		return err
 	}
-	client, err := f.httpClient()
+	transport, err := f.transport()
 	if err != nil {
 		return err
 	}
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "erlmcp", Version: version.Version}, nil).
-		Connect(ctx, &mcp.StreamableClientTransport{Endpoint: endpoint, HTTPClient: client, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+	result, err := f.answer(ctx, endpoint, transport, method, words)
 	if err != nil {
-		return unreachable(endpoint, err)
-	}
-	defer session.Close()
-
-	result, err := request(ctx, session, f.arguments, method, words)
-	if err != nil {
-		var d *diag.Diagnostic
-		if errors.As(err, &d) {
-			return err
-		}
-		return diag.Errorf("The server refused the call", "%s: %v.", method, err)
+		return err
 	}
 	if f.json {
 		err = view.JSON(c.out, result)
@@ -102,6 +89,44 @@ func (c *cli) call(ctx context.Context, f callFlags, rawURL, method string, word
 		return exitCode(exitError)
 	}
 	return nil
+}
+
+// answer is what comes back of a call. It waits no longer than ctx, though the
+// client takes its time to end a connection that does not answer.
+func (f callFlags) answer(ctx context.Context, endpoint string, transport http.RoundTripper, method string, words []string) (any, error) {
+	type outcome struct {
+		result any
+		err    error
+	}
+	came := make(chan outcome, 1)
+	go func() { // ends with the program, when nobody waits
+		result, err := f.exchange(ctx, endpoint, transport, method, words)
+		came <- outcome{result, err}
+	}()
+	select {
+	case o := <-came:
+		return o.result, o.err
+	case <-ctx.Done():
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, diag.Errorf("The server does not answer", "%s: no answer came within %s.", endpoint, f.timeout).
+			Fix("Look at it with erlmcp server status, or wait longer with -timeout.")
+	}
+	return nil, diag.Errorf("Stopped", "No answer had come yet; the server may still carry out the call.")
+}
+
+// exchange opens a session, makes the call, and ends the session.
+func (f callFlags) exchange(ctx context.Context, endpoint string, transport http.RoundTripper, method string, words []string) (any, error) {
+	session, err := client.Connect(ctx, endpoint, transport)
+	if err != nil {
+		return nil, f.unanswered(endpoint, err)
+	}
+	defer session.Close()
+	result, err := request(ctx, session.ClientSession, f.arguments, method, words)
+	if err != nil && !errors.As(err, new(*diag.Diagnostic)) {
+		err = f.unanswered(method, session.Explain(err))
+	}
+	return result, err
 }
 
 // endpointURL fills in what a user leaves out: the scheme, and the path /mcp.
@@ -119,24 +144,8 @@ func endpointURL(raw string) (string, error) {
 	return u.String(), nil
 }
 
-func unreachable(endpoint string, err error) error {
-	d := diag.Errorf("Cannot reach the server", "%s: %v.", endpoint, err)
-	var unknown x509.UnknownAuthorityError
-	var record tls.RecordHeaderError
-	switch {
-	case errors.As(err, &unknown):
-		return d.Fix("Give the authority that signed its certificate with -ca FILE.")
-	case errors.As(err, &record):
-		return d.Fix("It does not speak TLS: try http:// instead of https://.")
-	case strings.Contains(err.Error(), "HTTP request to an HTTPS server"), strings.Contains(err.Error(), "malformed HTTP response"):
-		return d.Fix("It speaks TLS: try https:// instead of http://.")
-	case strings.Contains(err.Error(), "connection refused"):
-		return d.Fix("Nothing listens there: start the server with erlmcp apply, or look at its state with erlmcp drift.")
-	}
-	return d
-}
-
-func (f callFlags) httpClient() (*http.Client, error) {
+// transport is what carries the requests, as the flags and the environment say.
+func (f callFlags) transport() (http.RoundTripper, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if f.ca != "" {
 		pem, err := os.ReadFile(f.ca)
@@ -172,13 +181,13 @@ func (f callFlags) httpClient() (*http.Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = config
 	if f.hmac == "" {
-		return &http.Client{Transport: withHeaders{transport, headers}}, nil
+		return withHeaders{transport, headers}, nil
 	}
 	secret := os.Getenv("ERLMCP_HMAC_SECRET")
 	if secret == "" {
 		return nil, diag.Errorf("No key to sign with", "-hmac %s needs the key in the environment variable ERLMCP_HMAC_SECRET, which is not set.", f.hmac)
 	}
-	return &http.Client{Transport: withHeaders{withSignature{transport, f.hmac, secret}, headers}}, nil
+	return withHeaders{withSignature{transport, f.hmac, secret}, headers}, nil
 }
 
 // withHeaders adds headers to each request.
@@ -217,167 +226,4 @@ func (t withSignature) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	auth.Sign(r, body, t.name, t.secret, rand.Text(), time.Now())
 	return t.next.RoundTrip(r)
-}
-
-// request calls a method of MCP, or a tool by its name.
-func request(ctx context.Context, s *mcp.ClientSession, arguments, method string, words []string) (any, error) {
-	if !strings.Contains(method, "/") && method != "ping" {
-		return callTool(ctx, s, arguments, method, words)
-	}
-	args, err := parseWords(words, nil)
-	if err != nil {
-		return nil, err
-	}
-	text := func(name string) string {
-		v, _ := args[name].(string)
-		delete(args, name)
-		return v
-	}
-	switch method {
-	case "ping":
-		return struct{}{}, s.Ping(ctx, nil)
-	case "tools/list":
-		return all(s.Tools(ctx, nil))
-	case "resources/list":
-		return all(s.Resources(ctx, nil))
-	case "resources/templates/list":
-		return all(s.ResourceTemplates(ctx, nil))
-	case "prompts/list":
-		return all(s.Prompts(ctx, nil))
-	case "resources/read":
-		return s.ReadResource(ctx, &mcp.ReadResourceParams{URI: text("uri")})
-	case "prompts/get":
-		name := text("name")
-		values := map[string]string{}
-		for k, v := range args {
-			values[k] = fmt.Sprint(v)
-		}
-		return s.GetPrompt(ctx, &mcp.GetPromptParams{Name: name, Arguments: values})
-	case "tools/call":
-		name := text("name")
-		for i, w := range words {
-			if strings.HasPrefix(w, "name=") {
-				words = append(append([]string{}, words[:i]...), words[i+1:]...)
-				break
-			}
-		}
-		return callTool(ctx, s, arguments, name, words)
-	}
-	known := []string{"ping", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list", "prompts/list", "prompts/get"}
-	d := diag.Errorf("Unknown method", "erlmcp call has no method %q; it has %s.", method, strings.Join(known, ", "))
-	if near := diag.Suggest(method, known); near != "" {
-		d.Fix("Did you mean %q?", near)
-	}
-	return nil, d
-}
-
-func all[T any](seq func(func(T, error) bool)) ([]T, error) {
-	out := []T{}
-	for v, err := range seq {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-func callTool(ctx context.Context, s *mcp.ClientSession, arguments, name string, words []string) (any, error) {
-	tools, err := all(s.Tools(ctx, nil))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, t := range tools {
-		names = append(names, t.Name)
-		if t.Name != name {
-			continue
-		}
-		args, err := toolArguments(arguments, words, t)
-		if err != nil {
-			return nil, err
-		}
-		return s.CallTool(ctx, &mcp.CallToolParams{Name: name, Arguments: args})
-	}
-	d := diag.Errorf("No such tool", "The server has no tool %q; it has %s.", name, strings.Join(names, ", "))
-	if near := diag.Suggest(name, names); near != "" {
-		d.Fix("Did you mean %q?", near)
-	}
-	return nil, d
-}
-
-func toolArguments(arguments string, words []string, t *mcp.Tool) (map[string]any, error) {
-	var schema struct {
-		Properties map[string]struct {
-			Type any `json:"type"`
-		} `json:"properties"`
-	}
-	raw, err := json.Marshal(t.InputSchema)
-	if err == nil {
-		err = json.Unmarshal(raw, &schema)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the input schema of %s: %w", t.Name, err)
-	}
-	isText := map[string]bool{}
-	for name, p := range schema.Properties {
-		isText[name] = p.Type == "string"
-	}
-	args, err := parseWords(words, isText)
-	if err != nil {
-		return nil, err
-	}
-	if arguments != "" {
-		v, err := parseJSON(arguments)
-		given, ok := v.(map[string]any)
-		if err != nil || !ok {
-			return nil, diag.Errorf("Not a JSON object", "-arguments is %q.", arguments).Fix("Write one such as '{\"city\": \"Oslo\"}'.")
-		}
-		for k, v := range args {
-			given[k] = v
-		}
-		args = given
-	}
-	return args, nil
-}
-
-// parseWords reads NAME=VALUE and NAME:=JSON. The value of a name that isText
-// knows not to be a string is JSON when it reads as JSON.
-func parseWords(words []string, isText map[string]bool) (map[string]any, error) {
-	args := map[string]any{}
-	for _, w := range words {
-		name, value, ok := strings.Cut(w, "=")
-		if !ok || name == "" {
-			return nil, diag.Errorf("Not an argument", "%q is not of the form NAME=VALUE.", w)
-		}
-		if typed, isJSON := strings.CutSuffix(name, ":"); isJSON {
-			v, err := parseJSON(value)
-			if err != nil {
-				return nil, diag.Errorf("Not JSON", "%q: %v.", w, err)
-			}
-			args[typed] = v
-			continue
-		}
-		args[name] = value
-		if text, known := isText[name]; known && !text {
-			if v, err := parseJSON(value); err == nil {
-				args[name] = v
-			}
-		}
-	}
-	return args, nil
-}
-
-// parseJSON reads one JSON value and keeps every digit of its numbers.
-func parseJSON(text string) (any, error) {
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, err
-	}
-	if dec.More() {
-		return nil, errors.New("there is something after the value")
-	}
-	return v, nil
 }

@@ -7,12 +7,16 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -22,7 +26,9 @@ import (
 )
 
 // hostName is what a certificate can be for, with * for one label.
-var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
+})
 
 func newCert(c *cli) *cobra.Command {
 	var dir string
@@ -42,7 +48,7 @@ func newCert(c *cli) *cobra.Command {
 				names = []string{"localhost", "127.0.0.1", "::1"}
 			}
 			for _, n := range names {
-				if net.ParseIP(n) == nil && !hostName.MatchString(n) {
+				if net.ParseIP(n) == nil && !hostName().MatchString(n) {
 					return diag.Errorf("Not a host name", "%q is neither a host name nor an IP address.", n)
 				}
 			}
@@ -50,10 +56,10 @@ func newCert(c *cli) *cobra.Command {
 				return diag.Errorf("Wrong number of days", "-days is %d; a certificate lives from 1 to 825 days.", days)
 			}
 			if err := makeCertificates(dir, names, client, time.Duration(days)*24*time.Hour); err != nil {
-				return fmt.Errorf("make certificates in %s: %w", dir, err)
+				return diag.Errorf("Cannot make the certificates", "%s", diag.Sentence(err)).Fix("Give -out a folder where you may write, and that holds no certificates of others.")
 			}
-			fmt.Fprintf(c.out, "Wrote %s for %v and %s for %q, signed by %s.\n",
-				filepath.Join(dir, "server.pem"), names, filepath.Join(dir, "client.pem"), client, filepath.Join(dir, "ca.pem"))
+			fmt.Fprintf(c.out, "Wrote %s for %s and %s for %q, signed by %s.\n",
+				filepath.Join(dir, "server.pem"), strings.Join(names, ", "), filepath.Join(dir, "client.pem"), client, filepath.Join(dir, "ca.pem"))
 			return nil
 		},
 	}
@@ -66,6 +72,11 @@ func newCert(c *cli) *cobra.Command {
 func makeCertificates(dir string, names []string, client string, life time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
+	}
+	for _, name := range []string{"ca", "server", "client"} {
+		if err := ours(dir, name); err != nil {
+			return err
+		}
 	}
 	ca, caKey, err := authority(dir)
 	if err != nil {
@@ -89,6 +100,32 @@ func makeCertificates(dir string, names []string, client string, life time.Durat
 		Subject:     pkix.Name{CommonName: client},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, ca, caKey, life)
+}
+
+// developmentAuthority is the name of every authority that this command makes.
+const developmentAuthority = "erlmcp development authority"
+
+// ours refuses to write over a certificate, or a key alone, that this command did
+// not make.
+func ours(dir, name string) error {
+	path := filepath.Join(dir, name+".pem")
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(dir, name+".key")
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("%s is there without a certificate, and would be lost; move it away", path)
+	}
+	if err != nil {
+		return err
+	}
+	if block, _ := pem.Decode(content); block != nil {
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && cert.Issuer.CommonName == developmentAuthority {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is there, and erlmcp cert did not make it; move it away, or give another folder", path)
 }
 
 // authority loads the certificate authority of a folder, or makes one.
@@ -118,7 +155,7 @@ func authority(dir string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 		return nil, nil, err
 	}
 	t := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "erlmcp development authority"},
+		Subject:               pkix.Name{CommonName: developmentAuthority},
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		IsCA:                  true,
 		MaxPathLenZero:        true,

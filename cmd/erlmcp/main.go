@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	_ "github.com/erlmcp/erlmcp/cmd/erlmcp/internal/startheap"
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/config"
 	"github.com/erlmcp/erlmcp/engine/state"
@@ -52,15 +53,20 @@ func main() {
 }
 
 func run(args []string, in io.Reader, out, errs io.Writer) int {
-	c := &cli{in: in, out: out, err: errs, dir: ".", abort: make(chan struct{})}
+	answer := &printed{to: out}
+	c := &cli{in: in, out: answer, err: errs, dir: ".", abort: make(chan struct{})}
 	ctx, stop := c.interruptible()
 	defer stop()
 	root := newRoot(c)
 	root.SetArgs(doubleDashes(args))
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(answer)
 	root.SetErr(errs)
-	code := c.status(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if unwritten := answer.err(); unwritten != nil && (err == nil || errors.As(err, new(exitCode)) || errors.Is(err, answer.failed)) {
+		err = unwritten
+	}
+	code := c.status(err)
 	select {
 	case <-c.abort:
 		return exitInterrupted

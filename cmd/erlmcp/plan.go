@@ -40,7 +40,7 @@ func newPlan(c *cli) *cobra.Command {
 			if asJSON {
 				err = view.JSON(c.out, view.NewPlanJSON(made))
 			} else {
-				view.Plan(c.out, view.StyleOf(c.out), made)
+				view.Plan(c.out, view.StyleOf(c.out), view.TypesOf(providers()), made)
 				if out != "" {
 					fmt.Fprintf(c.out, "\nSaved to %s. Carry it out with: erlmcp apply %s\n", out, out)
 				}

@@ -70,7 +70,7 @@ func verifyReceipts(keyFile string, paths []string) (*receipt.Report, error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, diag.Errorf("Cannot read receipts", "%v.", err)
+			return nil, diag.Errorf("Cannot read receipts", "%v.", err).Fix("Name the folder of the receipts block, or files of it.")
 		}
 		if !info.IsDir() {
 			files = append(files, path)

@@ -20,7 +20,7 @@ func newRender(c *cli) *cobra.Command {
 		Use:   "render",
 		Short: "Print the Kubernetes manifests that an apply would make, as YAML",
 		Long:  "Print the Kubernetes manifests that an apply would make, as YAML, for those who apply\nby other means. No target is looked at. The documents of servers are among the\nmanifests, as Secrets: the output is as secret as what they hold.",
-		Args:  cobra.NoArgs,
+		Args:  words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			conf, err := c.load(in)
 			if err != nil {

@@ -36,6 +36,7 @@ func newRoot(c *cli) *cobra.Command {
 	root.SetVersionTemplate("erlmcp {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
+	cobra.EnableCommandSorting = false // they stand in the order in which one uses them
 	root.AddGroup(
 		&cobra.Group{ID: "main", Title: "Main commands"},
 		&cobra.Group{ID: "write", Title: "Writing configurations"},
@@ -86,7 +87,10 @@ func words(least, most int) cobra.PositionalArgs {
 // flagError says what is wrong with a flag, without the words of the parser.
 func flagError(cmd *cobra.Command, err error) error {
 	text, _, _ := strings.Cut(err.Error(), ": strconv.")
-	text, _, _ = strings.Cut(text, ": time:")
+	text, _, isTime := strings.Cut(text, ": time:")
+	if isTime {
+		text += ": it is not a time such as 30s or 2m"
+	}
 	return diag.Errorf("Wrong flag", "%s.", capital(text)).Fix("See %s -help.", cmd.CommandPath())
 }
 

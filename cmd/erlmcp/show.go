@@ -40,10 +40,10 @@ func newShow(c *cli) *cobra.Command {
 				case asJSON:
 					return view.JSON(c.out, view.NewPlanJSON(saved))
 				case asMarkdown:
-					view.PlanMarkdown(c.out, saved)
+					view.PlanMarkdown(c.out, view.TypesOf(providers()), saved)
 					return nil
 				}
-				view.Plan(c.out, style, saved)
+				view.Plan(c.out, style, view.TypesOf(providers()), saved)
 				return nil
 			}
 			if asMarkdown {

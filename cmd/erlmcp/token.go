@@ -17,7 +17,7 @@ func newToken(c *cli) *cobra.Command {
 		Long: "Make a token of 256 random bits, and print it with its SHA-256. The token is for the\n" +
 			"client, which keeps it secret; the hash is for auth { bearer \"NAME\" { sha256 = … } },\n" +
 			"where it may be read by anyone. The token is not kept anywhere.",
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			var bits [32]byte
 			rand.Read(bits[:]) // never fails: see crypto/rand

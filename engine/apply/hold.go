@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,8 +46,7 @@ func (r *runner) hold(writer resource.Writer, s plan.Step, w *plan.Wanted) error
 		case <-r.opctx.Done():
 			return r.opctx.Err()
 		case <-r.stopping:
-			r.fail(stands(s))
-			return nil
+			return errStands
 		case <-end.C:
 			last = true
 		case <-look.C:
@@ -70,6 +70,9 @@ func stands(s plan.Step) *diag.Diagnostic {
 	d.Severity, d.Address = diag.Warning, s.Address.String()
 	return d
 }
+
+// errStands ends the watching of what is new when the apply is to stop.
+var errStands = errors.New("stopped while it was watched")
 
 // judgement sets what is new beside what was there before.
 type judgement struct{ next, now resource.Answers }

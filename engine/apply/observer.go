@@ -27,5 +27,6 @@ const (
 	Unchanged StepOutcome = "unchanged" // what was not known when planning came out as it already was
 	Failed    StepOutcome = "failed"    // err says why
 	Undone    StepOutcome = "undone"    // it was done, and undone when a change of the same server failed; only in a Result
+	Standing  StepOutcome = "standing"  // a stage was made, and the apply was stopped while what is new was watched
 	Skipped   StepOutcome = "skipped"   // something it depends on failed, or the apply was stopped; err says which
 )

@@ -42,7 +42,11 @@ func (r *runner) partial(writer resource.Writer, s plan.Step, w *plan.Wanted, ne
 			return Failed, &checkError{r.withLog(writer, s, w, err)}
 		}
 	}
-	if err := r.hold(writer, s, w); err != nil {
+	switch err := r.hold(writer, s, w); {
+	case errors.Is(err, errStands):
+		r.fail(stands(s))
+		return Standing, nil
+	case err != nil:
 		return Failed, &checkError{r.withLog(writer, s, w, err)}
 	}
 	return Done, nil

@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,9 @@ func TestAStoppedApplyWatchesNoLonger(t *testing.T) {
 	r, diags := run(ctx, next, time.Hour)
 	if diags.HasErrors() || len(diags) != 1 || diags[0].Severity != diag.Warning || !strings.Contains(diags[0].Summary, "The rollout of server.a@sim.lab0 stands at 5% of the requests for 1h") {
 		t.Errorf("diagnostics: %v", diags)
+	}
+	if !slices.ContainsFunc(r.Steps, func(s apply.StepResult) bool { return s.Outcome == apply.Standing }) {
+		t.Errorf("no step is told of as standing: %+v", r.Steps)
 	}
 	if !r.Undone() || r.Revision.Outcome != state.OutcomeInterrupted || len(r.RolledBack) > 0 || beside() == "" {
 		t.Errorf("%+v; beside it %q", r, beside())

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/semver"
 
@@ -10,7 +11,9 @@ import (
 	"github.com/erlmcp/erlmcp/version"
 )
 
-var constraintTerm = regexp.MustCompile(`^(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,2}(?:-[0-9A-Za-z.-]+)?)$`)
+var constraintTerm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,2}(?:-[0-9A-Za-z.-]+)?)$`)
+})
 
 // checkVersion checks the version of this build against a constraint. For a build
 // without a version number it cannot, and warns.
@@ -18,7 +21,7 @@ func checkVersion(constraint string, at *diag.Range) diag.List {
 	own := "v" + strings.TrimPrefix(version.Version, "v")
 	numbered := semver.IsValid(own)
 	for _, term := range strings.Split(constraint, ",") {
-		m := constraintTerm.FindStringSubmatch(strings.TrimSpace(term))
+		m := constraintTerm().FindStringSubmatch(strings.TrimSpace(term))
 		if m == nil {
 			return diag.List{diag.Errorf("Wrong version constraint", "%q is not a version constraint.", strings.TrimSpace(term)).
 				At(at).Fix("Write comparisons with commas between them, such as \">= 0.1, < 2\".")}

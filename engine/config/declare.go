@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -96,7 +97,7 @@ var notYet = map[string][]string{
 	"erlmcp": {"encryption"},
 }
 
-var objectName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
+var objectName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`) })
 
 func (c *Configuration) declare() diag.List {
 	bodies, diags := c.read()
@@ -235,7 +236,7 @@ func checkLabels(b *hclsyntax.Block, want []string) *diag.Diagnostic {
 		return d.Fix("Write %s { … }.", form)
 	}
 	for i, label := range b.Labels {
-		if !objectName.MatchString(label) {
+		if !objectName().MatchString(label) {
 			d := diag.Errorf("Not a name", "%q cannot be a name of a %s block.", label, b.Type).At(diag.FromRange(&b.LabelRanges[i]))
 			return d.Fix("A name is 1 to 63 letters, digits, dashes or underscores, and begins with a letter or an underscore.")
 		}

@@ -30,7 +30,7 @@ func Load(dir string, opts Options) (*Configuration, diag.List) {
 	// Each stage builds on the one before, so the first with errors is the last.
 	for _, stage := range []func() diag.List{
 		c.open, c.declare, c.checkReferences, c.sortObjects,
-		c.assignVariables, c.evaluateStatic, c.validateVariables,
+		c.assignVariables, c.validateAlone, c.evaluateStatic, c.validateTogether,
 		c.expand, c.settle, c.checkPorts, c.checkOutputs,
 	} {
 		diags := stage()

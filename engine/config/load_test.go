@@ -301,3 +301,37 @@ func TestAFileThatIsNotUTF8IsOneError(t *testing.T) {
 		}
 	}
 }
+
+// What a variable must not be is told before what follows from it.
+func TestAVariableIsHeldToItsRulesFirst(t *testing.T) {
+	const source = `
+variable "world" {
+  default = "mars"
+  validation {
+    condition     = contains(local.worlds, var.world)
+    error_message = "There is no such world."
+  }
+  validation {
+    condition     = length(var.world) > 4
+    error_message = "The name is too short."
+  }
+}
+locals {
+  worlds = ["earth"]
+  place  = { earth = 1 }[var.world]
+}
+`
+	for name, c := range map[string]struct{ value, want, not string }{
+		"a rule about variables alone":               {"mars", "The name is too short.", "Invalid index"},
+		"a rule with locals waits for what they are": {"venus", "Invalid index", "no such world"},
+		"a value that holds to all of them is taken": {"earth", "", "world"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, diags := Load(folder(t, map[string]string{"main.mcp.hcl": source}), Options{Targets: kinds(), Vars: []VarAssignment{{Name: "world", Value: c.value}}})
+			text := messages(diags)
+			if !strings.Contains(text, c.want) || strings.Contains(text, c.not) {
+				t.Errorf("it says %q", text)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -288,19 +289,41 @@ func (v *variable) rules() []rule {
 	return rules
 }
 
-func (c *Configuration) validateVariables() diag.List {
+// validateAlone holds variables to the rules that mention variables alone, before
+// anything is made of a value that they do not allow.
+func (c *Configuration) validateAlone() diag.List { return c.validateVariables(true) }
+
+// validateTogether holds variables to the rules that mention locals.
+func (c *Configuration) validateTogether() diag.List { return c.validateVariables(false) }
+
+func (c *Configuration) validateVariables(alone bool) diag.List {
 	var diags diag.List
 	for _, name := range sortedKeys(c.variables) {
 		v := c.variables[name]
 		for _, r := range v.rules() {
-			diags = append(diags, c.validate(v, r)...)
+			if r.alone() == alone {
+				diags = append(diags, c.validate(v, r)...)
+			}
 		}
 	}
 	return diags
 }
 
+// mentions is what the rule mentions.
+func (r rule) mentions() []reference {
+	return append(inExpression(r.condition), inExpression(r.message)...)
+}
+
+// alone reports whether the rule mentions nothing but variables.
+func (r rule) alone() bool {
+	return !slices.ContainsFunc(r.mentions(), func(m reference) bool {
+		of, isObject := m.id()
+		return isObject && of.kind != "var"
+	})
+}
+
 func (c *Configuration) validate(v *variable, r rule) diag.List {
-	ctx := c.staticScope(append(inExpression(r.condition), inExpression(r.message)...))
+	ctx := c.staticScope(r.mentions())
 	d := c.decoder(nil)
 	held, ok := d.value(r.condition, ctx)
 	if !ok {

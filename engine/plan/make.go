@@ -33,8 +33,8 @@ func Make(ctx context.Context, o Options) (*Plan, diag.List) {
 	}
 	for _, stage := range []func(context.Context){p.evaluate, p.selectAddresses, p.look, p.decideWanted, p.decideRest, p.rehearse, p.finish} {
 		stage(ctx)
-		if err := ctx.Err(); err != nil && !p.diags.HasErrors() {
-			p.diags = append(p.diags, diag.Errorf("Planning was stopped", "%s.", context.Cause(ctx)))
+		if ctx.Err() != nil { // what else went wrong may come from that
+			return nil, diag.List{diag.Errorf("Planning was stopped", "Nothing was changed.")}
 		}
 		if p.diags.HasErrors() {
 			p.diags.Sort()

@@ -206,6 +206,24 @@ func TestActions(t *testing.T) {
 	}
 }
 
+// What goes wrong because the user has stopped it is not told as if it were the
+// target's fault.
+func TestAPlanThatIsStoppedSaysThatAlone(t *testing.T) {
+	l := newLab(t)
+	one := servers{{Name: "alpha"}}
+	l.apply(one)
+	ctx, stop := context.WithCancel(t.Context())
+	p, diags := plan.Make(ctx, l.options(one, func(o *plan.Options) {
+		o.Providers = map[string]resource.Provider{sim.Kind: &sim.Provider{World: l.world, Fault: func(sim.Call) sim.Fault {
+			stop()
+			return sim.Refuse
+		}}}
+	}))
+	if p != nil || len(diags) != 1 || diags[0].Summary != "Planning was stopped" {
+		t.Errorf("plan %v, %v", p, diags)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	pair := servers{{Name: "alpha"}, {Name: "beta", Target: 1, Needs: []string{"alpha"}}}
 	for name, tt := range map[string]struct {
@@ -222,7 +240,7 @@ func TestRefusals(t *testing.T) {
 				}
 				return sim.None
 			}}}
-		}, "server.alpha@sim.lab0/process: the simulated target refused"},
+		}, "A resource cannot be read: the simulated target refused."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t)

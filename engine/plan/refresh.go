@@ -94,8 +94,7 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			r.Err = fmt.Errorf("it exists, but nothing was read of it")
 		}
 		if r.Err != nil {
-			d := diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(r.Err))
-			d.Address = batch[i].String()
+			d := unreadable(batch[i], r.Err)
 			if p.mayStayOpen(batch[i]) {
 				d.Severity = diag.Warning
 				d.Detail += " An apply was cut off while it was made, and it is not wanted any more. It stays noted as uncertain."
@@ -109,7 +108,7 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 		}
 		o, err := resource.Redact(r.Values, p.State.Snapshot.DigestKey, p.secretPaths(batch[i])...)
 		if err != nil {
-			diags = append(diags, diag.Errorf("A resource cannot be read", "%s: %s", batch[i], diag.Sentence(err)))
+			diags = append(diags, unreadable(batch[i], err))
 			continue
 		}
 		seen.found[batch[i]] = o
@@ -195,6 +194,17 @@ func unreachable(t address.Target, former bool, resources int, err error) *diag.
 		return d.Fix("Put the target block back until they are deleted.")
 	}
 	return d.Fix("%s Nothing was changed.", remedy)
+}
+
+// unreadable says what the provider says, and where.
+func unreadable(a address.Resource, err error) *diag.Diagnostic {
+	d := diag.Errorf("A resource cannot be read", "%s", diag.Sentence(err))
+	var given *diag.Diagnostic
+	if errors.As(err, &given) {
+		d.Detail, d.Remedy = given.Summary+": "+given.Detail, given.Remedy
+	}
+	d.Address = a.String()
+	return d
 }
 
 // target is a target as configured, or as recorded (former) when it is not.

@@ -1,6 +1,9 @@
 package resource
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/engine/address"
@@ -27,6 +30,10 @@ type Type struct {
 	Name       string // unique among all providers: "docker_container"
 	Doc        string
 	Attributes []Attribute
+	// Follows says of a place in a new object, as [FormatPath] writes it, that what is
+	// there follows from the rest, as every such object has it or as it is said
+	// elsewhere: people are not told of it one by one. May be nil.
+	Follows func(path string) bool
 	// GoesWith is the type of a resource that each of these depends on and goes with
 	// when that is deleted; "" for a type whose objects must be deleted before.
 	GoesWith string
@@ -59,6 +66,16 @@ type Attribute struct {
 	// Equal compares by meaning two known values that are not null. Nil compares
 	// value by value, and takes a null map or list for an empty one.
 	Equal func(a, b cty.Value) bool
+}
+
+// Below is a Follows for all that stands in the named attributes.
+func Below(names ...string) func(path string) bool {
+	return func(path string) bool {
+		if end := strings.IndexAny(path, ".["); end >= 0 {
+			path = path[:end]
+		}
+		return slices.Contains(names, path)
+	}
 }
 
 // Attribute returns the attribute of that name, or nil.

@@ -37,7 +37,7 @@ func Open(ctx context.Context, store Store, holder Holder, wait time.Duration) (
 	if err != nil {
 		var held *HeldError
 		if errors.As(err, &held) {
-			return nil, diag.Errorf("The state is locked", "%s.", held.Error()).
+			return nil, diag.Errorf("The state is locked", "T%s", diag.Sentence(held)[1:]).
 				Fix("Wait until it is done, or give -lock-timeout=2m to wait for it.")
 		}
 		return nil, fmt.Errorf("lock state: %w", err)

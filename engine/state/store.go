@@ -78,7 +78,7 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	text := fmt.Sprintf("the state is locked (%s)", e.Where)
+	text := fmt.Sprintf("the lock %s is held", e.Where)
 	if e.Holder.Who != "" {
 		text += ": " + e.Holder.String()
 	}

@@ -21,11 +21,13 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	failed, skipped := 0, 0
+	failed, skipped, standing := 0, 0, 0
 	for _, step := range r.Steps {
 		switch step.Outcome {
 		case apply.Failed:
 			failed++
+		case apply.Standing:
+			standing++
 		case apply.Skipped:
 			if !step.Step.GoesOn() {
 				skipped++
@@ -40,6 +42,9 @@ func Applied(w io.Writer, s Style, p *plan.Plan, r *apply.Result, interrupted bo
 		head, color = "Not all was applied:", Red
 	case p.Mode == plan.Destroy:
 		head = "Destroyed:"
+	}
+	if standing > 0 {
+		parts = append(parts, fmt.Sprintf("%d under way", standing))
 	}
 	if len(parts) == 0 && failed == 0 {
 		parts = append(parts, "nothing changed on the targets")

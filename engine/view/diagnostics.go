@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -126,15 +127,21 @@ func window(line string, column int) (string, int) {
 
 // printable keeps a line of source from steering the terminal.
 func printable(line []byte) string {
-	return strings.TrimRight(strings.Map(func(r rune) rune {
-		if r == '\t' {
+	return strings.TrimRight(visible(string(line)), " ·")
+}
+
+// visible is a line without what would command the terminal, or turn around the
+// order of what follows.
+func visible(line string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
 			return ' '
-		}
-		if r < ' ' || r == 0x7f {
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
 			return '·'
 		}
 		return r
-	}, strings.ToValidUTF8(string(line), "·")), " ·")
+	}, strings.ToValidUTF8(line, "·"))
 }
 
 // DiagnosticJSON is the machine's form of a diagnostic.

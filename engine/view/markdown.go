@@ -18,7 +18,7 @@ const (
 
 // PlanMarkdown writes a plan as Markdown, for a comment on a pull request: what it
 // comes to, the resources that change, and the whole of it folded away.
-func PlanMarkdown(w io.Writer, p *plan.Plan) {
+func PlanMarkdown(w io.Writer, types Types, p *plan.Plan) {
 	headline := "no changes"
 	if !p.Empty() {
 		headline = strings.TrimSuffix(strings.TrimPrefix(firstLine(summary(Style{}, p)), "Plan: "), ".")
@@ -44,7 +44,7 @@ func PlanMarkdown(w io.Writer, p *plan.Plan) {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(seen))
 	}
 	var whole bytes.Buffer
-	Plan(&whole, Style{Width: 120}, p)
+	Plan(&whole, Style{Width: 120}, types, p)
 	folded(w, "The whole plan", whole.String())
 }
 

@@ -13,7 +13,7 @@ import (
 
 func TestMarkdown(t *testing.T) {
 	var out bytes.Buffer
-	PlanMarkdown(&out, sample(t))
+	PlanMarkdown(&out, sampleTypes, sample(t))
 	golden(t, "plan.md", out.String())
 	out.Reset()
 	DriftMarkdown(&out, sample(t))
@@ -22,7 +22,7 @@ func TestMarkdown(t *testing.T) {
 
 func TestMarkdownOfNothing(t *testing.T) {
 	var out bytes.Buffer
-	PlanMarkdown(&out, &plan.Plan{})
+	PlanMarkdown(&out, sampleTypes, &plan.Plan{})
 	DriftMarkdown(&out, &plan.Plan{})
 	for _, want := range []string{"### erlmcp plan: no changes\n", "### erlmcp drift: none\n"} {
 		if !strings.Contains(out.String(), want) {
@@ -41,7 +41,7 @@ func TestMarkdownIsBounded(t *testing.T) {
 		})
 	}
 	var out bytes.Buffer
-	PlanMarkdown(&out, p)
+	PlanMarkdown(&out, sampleTypes, p)
 	text := out.String()
 	if len(text) > 60_000 {
 		t.Errorf("%d bytes", len(text))

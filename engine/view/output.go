@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -52,11 +51,11 @@ func OutputText(v cty.Value) string {
 	case !v.CanIterateElements():
 		return leaf{value: v}.text(1 << 20)
 	case v.IsWhollyKnown():
-		raw, err := json.MarshalIndent(valueJSON(v), "", "  ")
-		if err != nil {
+		var raw strings.Builder
+		if err := JSON(&raw, valueJSON(v)); err != nil {
 			return "(cannot be shown)"
 		}
-		return string(raw)
+		return strings.TrimSuffix(raw.String(), "\n")
 	}
 	var parts []string
 	for it := v.ElementIterator(); it.Next(); {

@@ -25,7 +25,7 @@ var marks = map[plan.Action]struct{ sign, color, verb string }{
 
 // Plan writes a plan for people: drift that was found, then what will change,
 // resource by resource, then outputs, and a summary.
-func Plan(w io.Writer, s Style, p *plan.Plan) {
+func Plan(w io.Writer, s Style, types Types, p *plan.Plan) {
 	if n := driftOf(w, s, p, "Since the last apply, the world has moved:\n"); n > 0 {
 		fmt.Fprintln(w)
 	}
@@ -36,7 +36,7 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 		fmt.Fprintln(w, s.Paint(Green+";"+Bold, "No changes.")+" "+noChanges(p))
 		return
 	}
-	owner := ""
+	owner, others := "", 0
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Action == plan.NoOp {
@@ -49,11 +49,14 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 			owner = c.Address.Owner()
 			fmt.Fprintln(w, s.Paint(Bold, owner))
 		}
-		change(w, s, c)
+		others += change(w, s, types, c)
 	}
 	outputs(w, s, p.Outputs)
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, summary(s, p))
+	if others > 0 {
+		fmt.Fprintln(w, s.Paint(Dim, "What is new has more settings, which follow from these; erlmcp plan -json shows them all."))
+	}
 }
 
 func noChanges(p *plan.Plan) string {
@@ -71,7 +74,8 @@ func noChanges(p *plan.Plan) string {
 	return allAre(len(p.Changes), "as the configuration says")
 }
 
-func change(w io.Writer, s Style, c *plan.Change) {
+// change writes one change, and returns how many settings it has not written.
+func change(w io.Writer, s Style, types Types, c *plan.Change) (others int) {
 	m := marks[c.Action]
 	var notes []string
 	switch c.Action {
@@ -90,7 +94,9 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	fmt.Fprintln(w, line)
 	switch c.Action {
 	case plan.Create:
-		table(w, s, "      ", "+", Green, leaves(nil, c.After.Values, c.After.Secrets), "")
+		var told []leaf
+		told, others = types.told(c.Type, leaves(nil, c.After.Values, c.After.Secrets))
+		table(w, s, "      ", "+", Green, told, "")
 	case plan.Update, plan.Replace, plan.Record:
 		diffs(w, s, "      ", c.Differences, c)
 	}
@@ -104,6 +110,7 @@ func change(w io.Writer, s Style, c *plan.Change) {
 	for _, n := range c.Smokes {
 		fmt.Fprintf(w, "      %s then checks %q: %s\n", s.Paint(Cyan, "?"), n.Name, checkText(n))
 	}
+	return others
 }
 
 func checkText(n plan.SmokeNote) string {
@@ -173,6 +180,7 @@ func fromTo(w io.Writer, s Style, indent string, before, after cty.Value) {
 		return
 	}
 	half := max(20, (s.Width-30)/2)
+	before, after = apart(before, after, half)
 	b, a := leaf{value: before}, leaf{value: after}
 	fmt.Fprintf(w, "%s %s %s", b.text(half), s.Paint(Dim, "→"), a.text(half))
 }
@@ -201,10 +209,10 @@ func lines(w io.Writer, s Style, indent string, before, after cty.Value) {
 	}
 	fmt.Fprintf(w, "from line %d", start+1)
 	for _, l := range b[start : len(b)-end] {
-		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Red, "- "+l))
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Red, "- "+visible(l)))
 	}
 	for _, l := range a[start : len(a)-end] {
-		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Green, "+ "+l))
+		fmt.Fprintf(w, "\n%s%s", indent, s.Paint(Green, "+ "+visible(l)))
 	}
 }
 
@@ -219,6 +227,10 @@ func outputs(w io.Writer, s Style, list []plan.OutputChange) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", s.Paint(Bold, "outputs"))
+	width := 0
+	for _, o := range changed {
+		width = max(width, len(o.Name))
+	}
 	for _, o := range changed {
 		gone, fresh := o.After.Values == cty.NilVal, o.Before.Values == cty.NilVal
 		sign, color := "~", Yellow
@@ -237,7 +249,8 @@ func outputs(w io.Writer, s Style, list []plan.OutputChange) {
 				value = OutputText(o.Before.Values) + s.Paint(Dim, " → ") + value
 			}
 		}
-		fmt.Fprintf(w, "  %s %s  %s\n", s.Paint(color+";"+Bold, sign), s.Paint(Bold, o.Name), value)
+		value = strings.ReplaceAll(value, "\n", "\n    ")
+		fmt.Fprintf(w, "  %s %s  %s\n", s.Paint(color+";"+Bold, sign), s.Paint(Bold, fmt.Sprintf("%-*s", width, o.Name)), value)
 	}
 }
 

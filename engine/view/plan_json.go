@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/zclconf/go-cty/cty"
@@ -111,5 +112,12 @@ func valueJSON(v cty.Value) any {
 	if err != nil {
 		return nil
 	}
-	return json.RawMessage(raw)
+	// Taken apart again, as cty writes & and the like as \u0026.
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var out any
+	if err := dec.Decode(&out); err != nil {
+		return nil
+	}
+	return out
 }

@@ -66,6 +66,7 @@ func sample(t *testing.T) *plan.Plan {
 						"key":   cty.NullVal(cty.String),
 						"port":  cty.UnknownVal(cty.Number),
 						"list":  cty.ListVal([]cty.Value{cty.StringVal("a\nb")}),
+						"more":  cty.ListVal([]cty.Value{cty.StringVal("/erlmcpd"), cty.StringVal("run")}),
 						"words": cty.ListVal([]cty.Value{cty.StringVal("/erlmcpd"), cty.StringVal("run")}),
 						"none":  cty.MapValEmpty(cty.String),
 					}),
@@ -109,9 +110,13 @@ func sample(t *testing.T) *plan.Plan {
 	}
 }
 
+// sampleTypes are the types of the sample, one of which has what follows from the
+// rest; what is secret is shown all the same.
+var sampleTypes = Types{"docker_container": {Name: "docker_container", Follows: resource.Below("key", "list", "words")}}
+
 func TestPlan(t *testing.T) {
 	var out bytes.Buffer
-	Plan(&out, Style{Width: 100}, sample(t))
+	Plan(&out, Style{Width: 100}, sampleTypes, sample(t))
 	golden(t, "plan.txt", out.String())
 }
 

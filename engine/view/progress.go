@@ -139,6 +139,8 @@ func (p *Progress) ended(step plan.Step, outcome apply.StepOutcome, err error, t
 		text = "unchanged"
 	case apply.Failed:
 		sign, color, text = "✗", Red, "failed"
+	case apply.Standing:
+		sign, color, text = "·", Yellow, "stands at "+step.Stage.String()+", stopped"
 	case apply.Skipped:
 		sign, color, text = "·", Dim, "not done"
 	}

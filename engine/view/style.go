@@ -21,7 +21,7 @@ type Style struct {
 // a terminal, none with NO_COLOR (no-color.org) or TERM=dumb.
 func StyleOf(w io.Writer) Style {
 	s := Style{Width: 120}
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
 		return s
 	}

@@ -129,6 +129,36 @@ func quoted(s string, width int) string {
 	return q + suffix
 }
 
+// keptCommon is how much of what two long texts have in common is left before the
+// place where they differ, in characters.
+const keptCommon = 12
+
+// apart takes away the common beginning of two texts of which one is longer than
+// width, as what differs would be cut off otherwise.
+func apart(before, after cty.Value, width int) (cty.Value, cty.Value) {
+	b, isText := text(before)
+	a, isAlso := text(after)
+	if !isText || !isAlso || max(len(b), len(a)) < width-2 || isDigest(string(b)) || isDigest(string(a)) {
+		return before, after
+	}
+	common := 0
+	for common < min(len(b), len(a)) && b[common] == a[common] {
+		common++
+	}
+	if common <= keptCommon {
+		return before, after
+	}
+	return cty.StringVal("…" + string(b[common-keptCommon:])), cty.StringVal("…" + string(a[common-keptCommon:]))
+}
+
+// text is a value that is a known text.
+func text(v cty.Value) ([]rune, bool) {
+	if absent(v) || !v.IsKnown() || v.Type() != cty.String {
+		return nil, false
+	}
+	return []rune(v.AsString()), true
+}
+
 // isDigest reports whether a string is a SHA-256 in hex, of which people need
 // only the beginning.
 func isDigest(s string) bool {

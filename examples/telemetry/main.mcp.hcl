@@ -118,7 +118,7 @@ output "metrics" {
 }
 
 output "collector_key" {
-  description = "For other configurations, which read it with erlmcp output -raw collector_key."
+  description = "That the key has changed is told, and nobody sees what it is."
   value       = var.collector_key
   sensitive   = true
 }

@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func Runtime(goarch string) (*Binary, error) {
 	if path := os.Getenv(Environment); path != "" {
 		b, err := fromFile(path, goarch)
 		if err != nil {
-			return nil, diag.Errorf("the runtime cannot be used", "%s names %s: %s", Environment, path, diag.Sentence(err)).
+			return nil, diag.Errorf("The runtime cannot be used", "%s names %s: %s", Environment, path, diag.Sentence(err)).
 				Fix("Set it to an erlmcpd that was built for linux/%s.", goarch)
 		}
 		return b, nil
@@ -37,11 +38,11 @@ func Runtime(goarch string) (*Binary, error) {
 		case err == nil:
 			return b, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, diag.Errorf("the runtime cannot be used", "%s: %s", beside, diag.Sentence(err)).
+			return nil, diag.Errorf("The runtime cannot be used", "%s: %s", beside, diag.Sentence(err)).
 				Fix("Build it for linux/%s, or set %s to one that was.", goarch, Environment)
 		}
 	}
-	return nil, diag.Errorf("the runtime is missing",
+	return nil, diag.Errorf("The runtime is missing",
 		"This erlmcp was built without the embedded erlmcpd for linux/%s, %s is not set, and there is no %s.", goarch, Environment, beside).
 		Fix("Build erlmcp with `make build`, or set %s to an erlmcpd for linux/%s.", Environment, goarch)
 }
@@ -56,9 +57,9 @@ func fromFile(path, goarch string) (*Binary, error) {
 	if err != nil {
 		return nil, errors.New("it is not a Linux executable")
 	}
-	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
-	if f.Machine != machines[goarch] {
-		return nil, fmt.Errorf("it is built for %s, not for %s", f.Machine, goarch)
+	machines := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
+	if built := machines[f.Machine]; built != goarch {
+		return nil, fmt.Errorf("it is built for %s, not for %s", cmp.Or(built, f.Machine.String()), goarch)
 	}
 	read := func() ([]byte, error) { return os.ReadFile(path) }
 	return &Binary{Arch: goarch, SHA256: digest(content), Size: int64(len(content)), read: read}, nil

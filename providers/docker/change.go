@@ -43,7 +43,7 @@ func (w *writer) updateContainer(ctx context.Context, c resource.Change) (cty.Va
 // which the server stays well: limits, then what it serves, then the process.
 // What cannot be changed is made anew.
 func (w *writer) update(ctx context.Context, c resource.Change, at found, actual cty.Value) (cty.Value, error) {
-	changed := document.Changed(containerType, actual, c.Desired)
+	changed := document.Changed(containerType(), actual, c.Desired)
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { _, ok := changed[n]; return ok })
 	}

@@ -90,7 +90,7 @@ func (e *engine) observed(ctx context.Context, c container.InspectResponse, held
 		endpoint := document.EndpointOf(doc, hostPort(c, document.Setting(doc, "listen", "port")), hostPort(c, document.Setting(doc, "metrics", "port")), e.reach())
 		v["url"], v["address"], v["port"], v["metrics_url"] = endpoint.URL, endpoint.Address, endpoint.Port, endpoint.MetricsURL
 	}
-	return object(containerType, v), nil
+	return object(containerType(), v), nil
 }
 
 func runs(s *container.State) bool {

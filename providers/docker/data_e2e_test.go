@@ -41,21 +41,10 @@ func private(t *testing.T, folder string) {
 	}
 }
 
-// remove deletes what is left of an instance with data.
-func (w *world) remove(in resource.Instance) {
+// removeAll deletes an instance, and checks that no volume is left.
+func (w *world) removeAll(in resource.Instance) {
 	w.Helper()
-	writer, err := w.provider.OpenWriter(w.Context(), in.Target, w.owner)
-	if err != nil {
-		w.Fatal(err)
-	}
-	defer writer.Close()
-	resources := w.lower(in)
-	for i := len(resources) - 1; i >= 0; i-- {
-		d := resources[i]
-		if err := writer.Delete(w.Context(), resource.Change{Address: d.Address, Type: d.Type, Progress: func(string) {}}); err != nil {
-			w.Errorf("delete %s: %v", d.Address, err)
-		}
-	}
+	w.remove(in)
 	l, err := w.api.VolumeList(w.Context(), client.VolumeListOptions{Filters: client.Filters{}.Add("label", LabelLineage+"="+w.owner.Lineage)})
 	if err != nil || len(l.Items) > 0 {
 		w.Errorf("volumes left: %v %v", l.Items, err)
@@ -101,7 +90,7 @@ func TestDataOutlivesItsContainer(t *testing.T) {
 	}
 	w.apply(in)
 	private(t, w.place("receipts"))
-	w.remove(in)
+	w.removeAll(in)
 }
 
 func TestStorageOfCertificatesIsTheServers(t *testing.T) {
@@ -109,5 +98,5 @@ func TestStorageOfCertificatesIsTheServers(t *testing.T) {
 	in := w.instance(onPort(freePort(t), `,"tls":{"acme":{"domains":["a.example.com"],"directory":"https://127.0.0.1:1/dir","storage":"/var/lib/acme","challenge":"http-01","http_port":`+fmt.Sprint(freePort(t))+`}}`))
 	w.apply(in) // that the authority does not answer ends no server; that it cannot write its folder does
 	private(t, w.place("certificates"))
-	w.remove(in)
+	w.removeAll(in)
 }

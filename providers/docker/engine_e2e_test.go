@@ -147,8 +147,18 @@ func (w *world) tryApply(in resource.Instance) (map[string]cty.Value, error) {
 
 // destroy deletes all that the tests may have made, and checks that nothing is left.
 func (w *world) destroy() {
-	in := w.instance(`{"name":"x"}`)
-	ctx := context.Background()
+	w.remove(w.instance(`{"name":"x"}`))
+	prefix := w.target["prefix"].AsString()
+	images, err := w.api.ImageList(context.Background(), client.ImageListOptions{Filters: client.Filters{}.Add("reference", prefix+"/runtime")})
+	if err != nil || len(images.Items) > 0 {
+		w.Errorf("images left: %v %v", images.Items, err)
+	}
+}
+
+// remove deletes the resources of an instance.
+func (w *world) remove(in resource.Instance) {
+	w.Helper()
+	ctx := context.Background() // that of the test may have ended
 	writer, err := w.provider.OpenWriter(ctx, in.Target, w.owner)
 	if err != nil {
 		w.Fatal(err)
@@ -160,11 +170,6 @@ func (w *world) destroy() {
 		if err := writer.Delete(ctx, resource.Change{Address: d.Address, Type: d.Type, Progress: func(string) {}}); err != nil {
 			w.Errorf("delete %s: %v", d.Address, err)
 		}
-	}
-	prefix := w.target["prefix"].AsString()
-	images, err := w.api.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", prefix+"/runtime")})
-	if err != nil || len(images.Items) > 0 {
-		w.Errorf("images left: %v %v", images.Items, err)
 	}
 }
 

@@ -84,7 +84,7 @@ func containerValues(in resource.Instance, s settings, name, network, image stri
 	metrics := document.FixedPort(document.Setting(doc, "metrics", "port"))
 	endpoint := document.EndpointOf(doc, port, metrics, s.reach())
 	shipped := withPorts(doc)
-	return object(containerType, map[string]cty.Value{
+	return object(containerType(), map[string]cty.Value{
 		"name":     cty.StringVal(name),
 		"image":    cty.StringVal(image),
 		"command":  texts(programPath, "run", "-document", documentPath, "-files", filesPath, "-control", controlPath, "-bind", "0.0.0.0"),

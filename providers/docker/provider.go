@@ -26,5 +26,5 @@ func (*Provider) Schema() *schemas.Block { return schemas.Describe[schemas.Docke
 
 // Types are the network, image, volume and container.
 func (*Provider) Types() []*resource.Type {
-	return []*resource.Type{networkType, imageType, volumeType, containerType}
+	return []*resource.Type{networkType, imageType, volumeType, containerType()}
 }

@@ -15,7 +15,7 @@ func (w *writer) taken(ctx context.Context, at address.Resource, what, name stri
 	var d *diag.Diagnostic
 	if labels := w.labelsOf(ctx, what, name); labels[LabelAddress] == at.String() {
 		d = diag.Errorf("the name is taken", "The engine has a %s %q already. erlmcp made it for this very address, but with another state (lineage %s). Perhaps that state was lost, or this is a copy of the configuration.", what, name, labels[LabelLineage]).
-			Fix("Bring back the state: the folder .erlmcp beside the configuration, or what its state block names. Or remove what that state made, %s, and apply again. Or set another prefix in the block %s.", w.removal(labels[LabelLineage]), w.target.Address)
+			Fix("Bring back the state: the folder .erlmcp beside the configuration, or what its backend block names. Or remove what that state made, %s, and apply again. Or set another prefix in the block %s.", w.removal(labels[LabelLineage]), w.target.Address)
 	} else {
 		d = diag.Errorf("the name is taken", "The engine has a %s %q already, and it is not one of this configuration.", what, name).
 			Fix("Remove it, or set another prefix in the block %s.", w.target.Address)

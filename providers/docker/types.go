@@ -1,6 +1,8 @@
 package docker
 
 import (
+	"sync"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -72,30 +74,33 @@ var healthType = cty.Object(map[string]cty.Type{
 
 // A container changes its settings by being made anew. That is an update all the
 // same: the writer keeps the old one until the new one is well.
-var containerType = &resource.Type{
-	Name: ContainerType, Doc: "The container of a server.",
-	Attributes: []resource.Attribute{
-		{Name: "name", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Name of the container."},
-		{Name: "image", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Digest of the image that it runs."},
-		{Name: "command", Type: cty.List(cty.String), Impact: resource.ImpactReplace, Doc: "Program and arguments."},
-		document.Attribute(),
-		document.FilesAttribute(),
-		{Name: "network", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Network that it joined."},
-		{Name: "ports", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "Address and port of the engine's machine by port of the container; port 0 is picked by the engine."},
-		{Name: "mounts", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "What is mounted, by path in the container."},
-		{Name: "security", Type: securityType, Impact: resource.ImpactReplace, Doc: "What the container may not do."},
-		{Name: "health", Type: healthType, Impact: resource.ImpactReplace, Doc: "How the engine finds out whether the server is well."},
-		{Name: "labels", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "Labels that do not change with the revision."},
-		{Name: "memory", Type: cty.Number, Doc: "Limit of memory in bytes."},
-		{Name: "cpu", Type: cty.Number, Doc: "Limit of processor time in cores."},
-		{Name: "processes", Type: cty.Number, Doc: "Limit of processes and threads."},
-		{Name: "restart", Type: cty.String, Doc: "When the engine starts it again."},
-		{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs, and the engine's health check does not find it hung."},
-		{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether the server has taken in the document and files that stand in its volume."},
-		{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
-		{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
-		{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
-		{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics."},
-		{Name: "id", Type: cty.String, Doc: "Identifier that the engine gave it."},
-	},
-}
+var containerType = sync.OnceValue(func() *resource.Type {
+	return &resource.Type{
+		Name: ContainerType, Doc: "The container of a server.",
+		Follows: resource.Below("command", "health", "labels", "security", "loaded", "running"),
+		Attributes: []resource.Attribute{
+			{Name: "name", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Name of the container."},
+			{Name: "image", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Digest of the image that it runs."},
+			{Name: "command", Type: cty.List(cty.String), Impact: resource.ImpactReplace, Doc: "Program and arguments."},
+			document.Attribute(),
+			document.FilesAttribute(),
+			{Name: "network", Type: cty.String, Impact: resource.ImpactReplace, Doc: "Network that it joined."},
+			{Name: "ports", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "Address and port of the engine's machine by port of the container; port 0 is picked by the engine."},
+			{Name: "mounts", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "What is mounted, by path in the container."},
+			{Name: "security", Type: securityType, Impact: resource.ImpactReplace, Doc: "What the container may not do."},
+			{Name: "health", Type: healthType, Impact: resource.ImpactReplace, Doc: "How the engine finds out whether the server is well."},
+			{Name: "labels", Type: cty.Map(cty.String), Impact: resource.ImpactReplace, Doc: "Labels that do not change with the revision."},
+			{Name: "memory", Type: cty.Number, Doc: "Limit of memory in bytes."},
+			{Name: "cpu", Type: cty.Number, Doc: "Limit of processor time in cores."},
+			{Name: "processes", Type: cty.Number, Doc: "Limit of processes and threads."},
+			{Name: "restart", Type: cty.String, Doc: "When the engine starts it again."},
+			{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs, and the engine's health check does not find it hung."},
+			{Name: "loaded", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether the server has taken in the document and files that stand in its volume."},
+			{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
+			{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
+			{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
+			{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics."},
+			{Name: "id", Type: cty.String, Doc: "Identifier that the engine gave it."},
+		},
+	}
+})

@@ -8,7 +8,8 @@ import (
 )
 
 // Attribute describes the attribute "document" of a resource: the runtime
-// document, of type schemas.Describe[schemas.Server]().Type().
+// document, of type schemas.Describe[schemas.Server]().Type(). That takes a
+// millisecond to make, so it is not for variables that each start fills.
 func Attribute() resource.Attribute {
 	return resource.Attribute{
 		Name: "document", Type: schemas.Describe[schemas.Server]().Type(),

@@ -139,7 +139,7 @@ func TestNamesAreWhatGoogleTakes(t *testing.T) {
 	seen := map[string]string{}
 	for _, of := range []string{"weather", "Weather", "weather.eu", "weather.EU", strings.Repeat("x", 63), strings.Repeat("x", 62) + "y", "a_b", "a-b"} {
 		name := objectName("tools", of)
-		if len(name) > 63 || !nameForm.MatchString(name[:min(len(name), 40)]) && len(name) <= 40 {
+		if len(name) > 63 || !nameForm().MatchString(name[:min(len(name), 40)]) && len(name) <= 40 {
 			t.Errorf("%q is not a name", name)
 		}
 		if other, taken := seen[name]; taken {

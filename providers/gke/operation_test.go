@@ -32,9 +32,9 @@ server "contract" {
 `
 }
 
-func TestAnApplyThatWasCutOffIsGoneOnWith(t *testing.T) {
-	google, at := newCloud(t, 0)
-	s := newSite(t, simple(at, "deletion_protection = false"))
+// cutOff ends an apply while it waits for the first operation, which google holds.
+func (s *site) cutOff(google *cloud.Cloud) {
+	s.t.Helper()
 	google.Hold(true)
 	s.abort = make(chan struct{})
 	asked := false
@@ -46,10 +46,16 @@ func TestAnApplyThatWasCutOffIsGoneOnWith(t *testing.T) {
 		return cloud.Fault{}
 	})
 	if diags := s.apply(); !diags.HasErrors() {
-		t.Fatal("the apply that was cut off says that all is well")
+		s.t.Fatal("the apply that was cut off says that all is well")
 	}
 	s.abort = nil
 	google.Fail(nil)
+}
+
+func TestAnApplyThatWasCutOffIsGoneOnWith(t *testing.T) {
+	google, at := newCloud(t, 0)
+	s := newSite(t, simple(at, "deletion_protection = false"))
+	s.cutOff(google)
 	if got := s.changes(); !slices.Contains(got, "cluster update") {
 		t.Errorf("the plan has %v", got)
 	}
@@ -121,21 +127,8 @@ func TestADestroyThatWasCutOffIsGoneOnWith(t *testing.T) {
 	google, at := newCloud(t, 0)
 	s := newSite(t, simple(at, "deletion_protection = false"))
 	s.must(s.apply())
-	google.Hold(true)
-	s.title, s.abort = "", make(chan struct{})
-	asked := false
-	google.Fail(func(c cloud.Call) cloud.Fault {
-		if c.Method == "GetOperation" && !asked {
-			asked = true
-			close(s.abort)
-		}
-		return cloud.Fault{}
-	})
-	if diags := s.apply(); !diags.HasErrors() {
-		t.Fatal("the destroy that was cut off says that all is well")
-	}
-	s.abort = nil
-	google.Fail(nil)
+	s.title = ""
+	s.cutOff(google)
 	google.Hold(false)
 	s.must(s.apply())
 	if left := google.Objects(""); len(left) > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -17,8 +18,8 @@ import (
 type settings struct{ schemas.GKETarget }
 
 var (
-	nameForm    = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
-	projectForm = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$`)
+	nameForm    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`) })
+	projectForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$`) })
 	placeForm   = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+(-[a-z])?$`)
 )
 
@@ -33,11 +34,11 @@ func settingsOf(t resource.Target) (settings, error) {
 		return s, refuse(t, "bad "+attribute, "%q cannot be the %s of a cluster.", value, attribute).Fix("%s", remedy)
 	}
 	switch {
-	case !projectForm.MatchString(s.Project):
+	case !projectForm().MatchString(s.Project):
 		return bad("project", s.Project, "Write the project's ID, such as \"acme-prod\", not its name or number.")
 	case !placeForm.MatchString(s.Location):
 		return bad("location", s.Location, "Write a region, such as \"europe-west1\", or a zone, such as \"europe-west1-b\".")
-	case !nameForm.MatchString(s.Name):
+	case !nameForm().MatchString(s.Name):
 		return bad("name", s.Name, "Use at most 40 small letters, digits and dashes; begin with a letter, and do not end with a dash.")
 	case s.Endpoint != "" && !strings.HasPrefix(s.Endpoint, "https://"):
 		return s, refuse(t, "bad endpoint", "%q is not the URL of an API server.", s.Endpoint).Fix("It looks like https://10.0.0.5.")

@@ -37,7 +37,7 @@ func changing(name string, t cty.Type, impact resource.Impact, doc string) resou
 
 var resourceTypes = []*resource.Type{
 	{
-		Name: ClusterType, Doc: "A cluster of Google Kubernetes Engine.", Protected: protected,
+		Name: ClusterType, Doc: "A cluster of Google Kubernetes Engine.", Protected: protected, Follows: resource.Below("ready"),
 		Attributes: []resource.Attribute{
 			fixed("name", cty.String, "Name of the cluster."),
 			fixed("location", cty.String, "Region or zone of the cluster."),
@@ -61,7 +61,7 @@ var resourceTypes = []*resource.Type{
 		},
 	},
 	{
-		Name: PoolType, Doc: "A node pool of a cluster.", GoesWith: ClusterType,
+		Name: PoolType, Doc: "A node pool of a cluster.", GoesWith: ClusterType, Follows: resource.Below("ready"),
 		Attributes: []resource.Attribute{
 			fixed("name", cty.String, "Name of the pool."),
 			fixed("spot", cty.Bool, "Whether nodes are spot machines."),

@@ -50,7 +50,7 @@ const loopback = "127.0.0.1"
 
 // object fills in null for the attributes that are not given.
 func object(given map[string]cty.Value) cty.Value {
-	for _, a := range processType.Attributes {
+	for _, a := range processType().Attributes {
 		if _, ok := given[a.Name]; !ok {
 			given[a.Name] = cty.NullVal(a.Type)
 		}

@@ -54,6 +54,9 @@ func checkPorts(f folder, at address.Resource, doc cty.Value) error {
 		}
 		d := diag.Errorf("port cannot be opened", "%s: %s", where, diag.Sentence(err)).
 			Fix("Set %s = … } to another port, or another address.", l.setting)
+		if errors.Is(err, syscall.EACCES) && l.port < 1024 {
+			d.Fix("Ports below 1024 are for root: set %s = … } to a higher one, or run erlmcp as root.", l.setting)
+		}
 		if errors.Is(err, syscall.EADDRINUSE) {
 			pid, name := portHolder(l)
 			if pid != 0 && f.family(pid) {

@@ -430,7 +430,7 @@ func TestImpactOfADocument(t *testing.T) {
 		{"all of it", nil, resource.ImpactRestart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := processType.Attribute("document").ImpactAt(c.path); got != c.want {
+			if got := processType().Attribute("document").ImpactAt(c.path); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})

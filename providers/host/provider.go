@@ -35,7 +35,7 @@ func (*Provider) Kind() string { return "host" }
 func (*Provider) Schema() *schemas.Block { return schemas.Describe[schemas.HostTarget]() }
 
 // Types is the process.
-func (*Provider) Types() []*resource.Type { return []*resource.Type{processType} }
+func (*Provider) Types() []*resource.Type { return []*resource.Type{processType()} }
 
 // OpenReader looks at the target.
 func (p *Provider) OpenReader(_ context.Context, t resource.Target, owner resource.Owner) (resource.Reader, error) {

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
 	"github.com/erlmcp/erlmcp/providers/document"
 	"github.com/erlmcp/erlmcp/schemas"
@@ -37,8 +37,9 @@ func (r *reader) Read(ctx context.Context, keys []resource.Key) []resource.Readi
 					v = document.WithPriorEndpoint(v, k.Prior)
 				}
 			}
-			if err != nil {
-				err = fmt.Errorf("read %s: %w", k.Address, err)
+			if errors.Is(err, fs.ErrPermission) {
+				err = diag.Errorf("no access to the folder", "%s", diag.Sentence(err)).
+					Fix("Run as the user that applied before, or set root in the target block to a folder of your own.")
 			}
 			out[i] = resource.Reading{Exists: v != cty.NilVal, Values: v, Err: err}
 			return nil

@@ -20,7 +20,7 @@ func (m *machine) taken(f folder, at address.Resource, owner ownership) error {
 			Fix("Set another root in the block %s.", m.target.Address)
 	case owner.Address == at.String():
 		d = diag.Errorf("the folder is taken", "erlmcp made %s for this very address, but with another state (lineage %s). Perhaps that state was lost, or this is a copy of the configuration.", f, owner.Lineage).
-			Fix("Bring back the state: the folder .erlmcp beside the configuration, or what its state block names. Or remove what is there%s, and apply again. Or set another root in the block %s.", f.removal(), m.target.Address)
+			Fix("Bring back the state: the folder .erlmcp beside the configuration, or what its backend block names. Or remove what is there%s, and apply again. Or set another root in the block %s.", f.removal(), m.target.Address)
 	default:
 		d = diag.Errorf("the folder is taken", "%s belongs to %s of another configuration.", f, owner.Address).
 			Fix("Set another root in the block %s, or destroy that server with its own configuration.", m.target.Address)

@@ -153,7 +153,7 @@ func (w *writer) desiredRelease(c resource.Change) (release, error) {
 // successor, or by a start.
 func step(actual, desired cty.Value) resource.Impact {
 	heaviest := resource.ImpactNone
-	for _, impact := range document.Changed(processType, actual, desired) {
+	for _, impact := range document.Changed(processType(), actual, desired) {
 		heaviest = max(heaviest, impact)
 	}
 	return min(heaviest, resource.ImpactRestart)

@@ -20,7 +20,7 @@
 //
 // In order of reading: types.go (what there is), lower.go, manifest.go, pod.go,
 // storage.go and ways.go (what a server becomes), fields.go (which fields are
-// compared), reader.go and rehearse.go, intent.go, apply.go and writer.go, then
+// compared), follows.go (which are not shown), reader.go and rehearse.go, intent.go, apply.go and writer.go, then
 // workload.go, reload.go and settle.go for what changes and starts pods, beside.go and route.go for what is
 // tried, and reach.go, forward.go, watch.go and keep.go for what the engine asks of
 // running servers.

@@ -285,7 +285,7 @@ func TestObjectName(t *testing.T) {
 		"9lives": "mcp-9lives-", strings.Repeat("x", 80): "xxxxxxxxxxxx",
 	} {
 		got := objectName("", slug)
-		if !strings.HasPrefix(got, want) || len(got) > nameLength || !nameForm.MatchString(got) {
+		if !strings.HasPrefix(got, want) || len(got) > nameLength || !nameForm().MatchString(got) {
 			t.Errorf("objectName(%q) = %q", slug, got)
 		}
 		if other, ok := seen[got]; ok {

@@ -25,4 +25,4 @@ func (*Provider) Kind() string { return "kubernetes" }
 func (*Provider) Schema() *schemas.Block { return schemas.Describe[schemas.KubernetesTarget]() }
 
 // Types are the image and the kinds of objects.
-func (*Provider) Types() []*resource.Type { return resourceTypes }
+func (*Provider) Types() []*resource.Type { return resourceTypes() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
@@ -15,8 +16,8 @@ import (
 type settings struct{ schemas.KubernetesTarget }
 
 var (
-	nameForm   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	prefixForm = regexp.MustCompile(`^[a-z][-a-z0-9]{0,19}$`)
+	nameForm   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`) })
+	prefixForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][-a-z0-9]{0,19}$`) })
 )
 
 func settingsOf(t resource.Target) (settings, error) {
@@ -29,10 +30,10 @@ func settingsOf(t resource.Target) (settings, error) {
 	s.Namespace = cmp.Or(s.Namespace, "default")
 	s.Arch = cmp.Or(s.Arch, "amd64")
 	switch {
-	case !nameForm.MatchString(s.Namespace):
+	case !nameForm().MatchString(s.Namespace):
 		return s, refuse(t, "bad namespace", "%q cannot be the name of a namespace.", s.Namespace).
 			Fix("Use at most 63 small letters, digits and dashes, with a letter or digit at both ends.")
-	case s.Prefix != "" && !prefixForm.MatchString(s.Prefix):
+	case s.Prefix != "" && !prefixForm().MatchString(s.Prefix):
 		return s, refuse(t, "bad prefix", "The prefix %q cannot begin the name of an object.", s.Prefix).
 			Fix("Use at most 20 small letters, digits and dashes, and begin with a letter.")
 	case s.Endpoint == "" && (s.CA != "" || s.Token != ""):

@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"sync"
+
 	"github.com/zclconf/go-cty/cty"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -96,36 +98,38 @@ var (
 	}
 )
 
-var resourceTypes = []*resource.Type{
-	objectType(NamespaceType, "The namespace of a target.", nil),
-	{
-		Name: ImageType, Doc: "The image of the runtime, made here and pushed to a registry.",
-		Attributes: []resource.Attribute{
-			{Name: "reference", Type: cty.String, Doc: "Repository and digest of the image."},
-			{Name: "platform", Type: cty.String, Doc: "Operating system and architecture."},
+var resourceTypes = sync.OnceValue(func() []*resource.Type {
+	return []*resource.Type{
+		objectType(NamespaceType, "The namespace of a target.", nil),
+		{
+			Name: ImageType, Doc: "The image of the runtime, made here and pushed to a registry.",
+			Attributes: []resource.Attribute{
+				{Name: "reference", Type: cty.String, Doc: "Repository and digest of the image."},
+				{Name: "platform", Type: cty.String, Doc: "Operating system and architecture."},
+			},
 		},
-	},
-	objectType(FrontendType, "How GKE's load balancer of an Ingress speaks to clients.", nil),
-	objectType(BackendType, "How GKE's load balancer of an Ingress speaks to a server's pods.", nil),
-	objectType(AccountType, "The identity of a server's pods.", nil),
-	workloadType(DeploymentType, "The pods of a server, with its document and files.", resource.ImpactRolling),
-	workloadType(StatefulSetType, "The pods of a server that keeps data, with its document and files.", resource.ImpactRestart),
-	objectType(ServiceType, "The stable address of a server's pods.", reached,
-		resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
-		resource.Attribute{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
-		resource.Attribute{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
-		resource.Attribute{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics, within the cluster."}),
-	objectType(RouteType, "What leads requests from a Gateway to a server.", reached, wayAttributes()...),
-	objectType(IngressType, "What leads requests from outside to a server.", reached, wayAttributes()...),
-	objectType(MonitorType, "What has a Prometheus scrape a server's pods.", nil),
-	objectType(AutoscalerType, "What moves the number of a server's pods.", nil),
-	objectType(DisruptionType, "How many of a server's pods may be evicted at a time.", nil),
-	objectType(NetworkType, "Which ports of a server's pods can be reached.", nil),
-}
+		objectType(FrontendType, "How GKE's load balancer of an Ingress speaks to clients.", nil),
+		objectType(BackendType, "How GKE's load balancer of an Ingress speaks to a server's pods.", nil),
+		objectType(AccountType, "The identity of a server's pods.", nil),
+		workloadType(DeploymentType, "The pods of a server, with its document and files.", resource.ImpactRolling),
+		workloadType(StatefulSetType, "The pods of a server that keeps data, with its document and files.", resource.ImpactRestart),
+		objectType(ServiceType, "The stable address of a server's pods.", reached,
+			resource.Attribute{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
+			resource.Attribute{Name: "address", Type: cty.String, Doc: "IP address or host name of the endpoint."},
+			resource.Attribute{Name: "port", Type: cty.Number, Doc: "Port of the endpoint."},
+			resource.Attribute{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics, within the cluster."}),
+		objectType(RouteType, "What leads requests from a Gateway to a server.", reached, wayAttributes()...),
+		objectType(IngressType, "What leads requests from outside to a server.", reached, wayAttributes()...),
+		objectType(MonitorType, "What has a Prometheus scrape a server's pods.", nil),
+		objectType(AutoscalerType, "What moves the number of a server's pods.", nil),
+		objectType(DisruptionType, "How many of a server's pods may be evicted at a time.", nil),
+		objectType(NetworkType, "Which ports of a server's pods can be reached.", nil),
+	}
+})
 
 // objectType describes a resource that is an object of the cluster.
 func objectType(name, doc string, impact func(cty.Path) resource.Impact, more ...resource.Attribute) *resource.Type {
-	t := &resource.Type{Name: name, Doc: doc, Attributes: []resource.Attribute{
+	t := &resource.Type{Name: name, Doc: doc, Follows: follows, Attributes: []resource.Attribute{
 		{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the object."},
 		{Name: "namespace", Type: cty.String, Replace: true, Doc: "Namespace of the object."},
 		{Name: "manifest", Type: cty.DynamicPseudoType, ImpactAt: impact, Doc: "The object's metadata and specification, in the fields that erlmcp sets."},
@@ -187,7 +191,7 @@ func reached(p cty.Path) resource.Impact {
 
 // typeOf is the type of that name, or nil.
 func typeOf(name string) *resource.Type {
-	for _, t := range resourceTypes {
+	for _, t := range resourceTypes() {
 		if t.Name == name {
 			return t
 		}

@@ -136,7 +136,7 @@ func typeOf(name string) *resource.Type {
 	if name == NetworkType {
 		return networkType
 	}
-	return processType
+	return processType()
 }
 
 // filled is what an object becomes: what is desired, the ports that it has or

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"sync"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/erlmcp/erlmcp/diag"
@@ -24,26 +26,28 @@ var networkType = &resource.Type{
 	},
 }
 
-var processType = &resource.Type{
-	Name: ProcessType, Doc: "The process of a server.",
-	Attributes: []resource.Attribute{
-		{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the process."},
-		document.Attribute(),
-		document.FilesAttribute(),
-		{Name: "network", Type: cty.String, Replace: true, Doc: "Network that it joined."},
-		{Name: "title", Type: cty.String, Doc: "What the process list shows."},
-		{Name: "memory", Type: cty.String, Impact: resource.ImpactRestart, Doc: "Limit of memory."},
-		{Name: "beside", Type: cty.String, Doc: "The stage of a change that stands beside it; \"\" for none."},
-		{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs."},
-		{Name: "port", Type: cty.Number, Replace: true, Doc: "Port of the endpoint."},
-		{Name: "metrics_port", Type: cty.Number, Replace: true, Doc: "Port of the metrics."},
-		{Name: "address", Type: cty.String, Doc: "IP address of the endpoint."},
-		{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
-		{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics."},
-		{Name: "id", Type: cty.String, Doc: "Identifier that the target gave it."},
-		{Name: "annotations", Type: cty.Map(cty.String), Doc: "What others noted on it."},
-	},
-}
+var processType = sync.OnceValue(func() *resource.Type {
+	return &resource.Type{
+		Name: ProcessType, Doc: "The process of a server.",
+		Attributes: []resource.Attribute{
+			{Name: "name", Type: cty.String, Replace: true, Doc: "Name of the process."},
+			document.Attribute(),
+			document.FilesAttribute(),
+			{Name: "network", Type: cty.String, Replace: true, Doc: "Network that it joined."},
+			{Name: "title", Type: cty.String, Doc: "What the process list shows."},
+			{Name: "memory", Type: cty.String, Impact: resource.ImpactRestart, Doc: "Limit of memory."},
+			{Name: "beside", Type: cty.String, Doc: "The stage of a change that stands beside it; \"\" for none."},
+			{Name: "running", Type: cty.Bool, Impact: resource.ImpactRestart, Doc: "Whether it runs."},
+			{Name: "port", Type: cty.Number, Replace: true, Doc: "Port of the endpoint."},
+			{Name: "metrics_port", Type: cty.Number, Replace: true, Doc: "Port of the metrics."},
+			{Name: "address", Type: cty.String, Doc: "IP address of the endpoint."},
+			{Name: "url", Type: cty.String, Doc: "URL of the MCP endpoint."},
+			{Name: "metrics_url", Type: cty.String, Doc: "URL of the metrics."},
+			{Name: "id", Type: cty.String, Doc: "Identifier that the target gave it."},
+			{Name: "annotations", Type: cty.Map(cty.String), Doc: "What others noted on it."},
+		},
+	}
+})
 
 // Lower turns an instance into a process, and the network that the target's
 // servers share. Ports that are to be picked, and what follows from them, are
@@ -64,7 +68,7 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 	port := picked(document.Setting(doc, "listen", "port"))
 	metrics := picked(document.Setting(doc, "metrics", "port"))
 	endpoint := document.EndpointOf(doc, port, metrics, "127.0.0.1")
-	values = null(processType)
+	values = null(processType())
 	values["name"] = cty.StringVal(in.Address.Slug())
 	values["document"] = doc
 	values["files"] = document.Files(in.Files)

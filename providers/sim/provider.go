@@ -53,7 +53,7 @@ func (p *Provider) Kind() string { return Kind }
 func (p *Provider) Schema() *schemas.Block { return schemas.Describe[schemas.SimTarget]() }
 
 // Types are the network and the process.
-func (p *Provider) Types() []*resource.Type { return []*resource.Type{networkType, processType} }
+func (p *Provider) Types() []*resource.Type { return []*resource.Type{networkType, processType()} }
 
 // OpenReader never fails.
 func (p *Provider) OpenReader(_ context.Context, t resource.Target, o resource.Owner) (resource.Reader, error) {

@@ -17,7 +17,7 @@ import (
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/apply"
 	"github.com/erlmcp/erlmcp/engine/resource"
-	"github.com/erlmcp/erlmcp/version"
+	"github.com/erlmcp/erlmcp/providers/client"
 )
 
 const (
@@ -45,7 +45,7 @@ func (Verifier) Verify(ctx context.Context, c apply.Check) error {
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.Dial(ctx) }
 	}
 	defer transport.CloseIdleConnections()
-	v := verification{Check: c, client: &http.Client{Transport: bounded{transport}}}
+	v := verification{Check: c, transport: bounded{transport}}
 	for i, s := range c.Smokes {
 		c.Progress(fmt.Sprintf("checking %q (%d of %d)", s.Name, i+1, len(c.Smokes)))
 		if err := v.run(ctx, s); err != nil {
@@ -72,7 +72,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // verification is the work of one Verify.
 type verification struct {
 	apply.Check
-	client *http.Client
+	transport http.RoundTripper
 }
 
 // run tries one check until it passes or its tries are used up.
@@ -108,8 +108,7 @@ func (v verification) run(ctx context.Context, s resource.Smoke) error {
 func (v verification) try(ctx context.Context, s resource.Smoke) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "erlmcp", Version: version.Version}, nil).
-		Connect(ctx, &mcp.StreamableClientTransport{Endpoint: v.URL, HTTPClient: v.client, MaxRetries: -1, DisableStandaloneSSE: true}, nil)
+	session, err := client.Connect(ctx, v.URL, v.transport)
 	if err == nil {
 		defer session.Close()
 		if s.Call == "" {
@@ -124,7 +123,7 @@ func (v verification) try(ctx context.Context, s resource.Smoke) error {
 	return err
 }
 
-func listed(ctx context.Context, session *mcp.ClientSession, want []string) error {
+func listed(ctx context.Context, session *client.Session, want []string) error {
 	missing := map[string]bool{}
 	for _, name := range want {
 		missing[name] = true
@@ -132,7 +131,7 @@ func listed(ctx context.Context, session *mcp.ClientSession, want []string) erro
 	var names []string
 	for tool, err := range session.Tools(ctx, nil) {
 		if err != nil {
-			return fmt.Errorf("the list of tools could not be had: %w", err)
+			return fmt.Errorf("the list of tools could not be had: %w", session.Explain(err))
 		}
 		names = append(names, tool.Name)
 		delete(missing, tool.Name)
@@ -145,14 +144,14 @@ func listed(ctx context.Context, session *mcp.ClientSession, want []string) erro
 	return nil
 }
 
-func call(ctx context.Context, session *mcp.ClientSession, s resource.Smoke) error {
+func call(ctx context.Context, session *client.Session, s resource.Smoke) error {
 	params := &mcp.CallToolParams{Name: s.Call, Arguments: json.RawMessage("{}")}
 	if with, _ := s.With.Unmark(); !with.IsNull() {
 		params.Arguments = json.RawMessage(with.AsString())
 	}
 	answer, err := session.CallTool(ctx, params)
 	if err != nil {
-		return fmt.Errorf("the call was refused: %w", err)
+		return fmt.Errorf("the call was refused: %w", session.Explain(err))
 	}
 	result, err := resultOf(answer)
 	if err != nil {

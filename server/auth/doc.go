@@ -9,6 +9,6 @@
 // the transports do. Nobody is asked for a password here, and no token is issued.
 //
 // In order of reading: identity.go, gate.go, bearer.go, certificate.go,
-// signature.go (HTTP Message Signatures) with digest.go and replay.go, oauth.go
+// signature.go (HTTP Message Signatures) with digest.go, replay.go and used.go, oauth.go
 // with keys.go and discovery.go, metadata.go (RFC 9728), access.go.
 package auth

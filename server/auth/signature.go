@@ -29,7 +29,6 @@ type signer struct {
 	secret   []byte
 	window   time.Duration
 	seen     *seen
-	since    int64 // Unix time from which on seen is complete
 }
 
 // signers are those of the blocks. One that an earlier gate has with the same key
@@ -44,7 +43,7 @@ func signers(blocks map[string]*schemas.HMAC, earlier map[string]*signer, now ti
 		}
 		out[name] = &signer{
 			identity: &Identity{Key: "hmac:" + name}, secret: []byte(b.Secret),
-			window: window, seen: newSeen(2*window, maxSeen/len(blocks)), since: now.Unix(),
+			window: window, seen: newSeen(2*window, maxSeen/len(blocks), now),
 		}
 	}
 	return out
@@ -79,10 +78,9 @@ func (g *Gate) signed(r *http.Request) (*Identity, *Refusal) {
 	if away := now.Sub(time.Unix(in.created, 0)); away.Abs() > s.window {
 		return nil, refuse(fmt.Errorf("it was made at another time than now, by more than %s; set the clock", s.window))
 	}
-	if in.created < s.since {
+	switch s.seen.add(in.mac, in.created, now) {
+	case early:
 		return nil, refuse(errors.New("it was made before this server started to remember signatures; sign again"))
-	}
-	switch s.seen.add([sha256.Size]byte(in.mac), now) {
 	case again:
 		return nil, refuse(errors.New("it was used before; sign each request anew, with a nonce"))
 	case full:

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/binary"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -140,12 +141,93 @@ func TestASignatureIsGoodOnce(t *testing.T) {
 	}
 }
 
+// TestSignaturesAreRememberedByTheSuccessor has a gate take over what another
+// remembers, with the same window or another, and with a key that is new.
+func TestSignaturesAreRememberedByTheSuccessor(t *testing.T) {
+	ask := func(g *Gate, r *http.Request) string {
+		_, refusal := g.HTTP(r)
+		if refusal == nil {
+			return ""
+		}
+		return refusal.Message
+	}
+	for _, window := range []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute} {
+		t.Run(window.String(), func(t *testing.T) {
+			c := newClock()
+			old := newGate(t, hmacBlock(), c) // its window is a minute
+			c.t = c.t.Add(5 * time.Minute)
+			begun := c.t
+			sent := []*http.Request{ // the latest that can be used, and the oldest
+				signedRequest("{}", "bot", secret, "1", c.t.Add(time.Minute)),
+				signedRequest("{}", "bot", secret, "2", c.t.Add(-time.Minute)),
+				signedRequest("{}", "bot", secret, "3", c.t),
+			}
+			for _, r := range sent[:2] {
+				if got := ask(old, r); got != "" {
+					t.Fatal(got)
+				}
+			}
+			c.t = c.t.Add(3 * time.Second)
+			block := hmacBlock()
+			block.HMAC["bot"].Window = schemas.Duration(window)
+			block.HMAC["new"] = &schemas.HMAC{Secret: secret, Window: schemas.Duration(window)}
+			next := newGate(t, block, c)
+			old.Copy(next.Apply)
+			if got := ask(old, sent[2]); got != "" { // which still ends what it has begun
+				t.Fatal(got)
+			}
+			old.Copy(nil)
+			if got := ask(old, signedRequest("{}", "bot", secret, "4", begun)); got != "" {
+				t.Fatal(got)
+			}
+			for i, n := range []string{"5", "4"} { // of a clock that is behind, and one that was not told of
+				if got := ask(next, signedRequest("{}", "bot", secret, n, begun)); got != "" {
+					t.Errorf("%d: %q", i, got)
+				}
+			}
+			if got := ask(next, signedRequest("{}", "new", secret, "6", begun)); !strings.Contains(got, "before this server started") {
+				t.Errorf("of a key that the other did not have: %q", got)
+			}
+			for ; c.t.Before(begun.Add(time.Minute + 2*window)); c.t = c.t.Add(time.Second) {
+				for i, r := range sent {
+					if got := ask(next, r); got == "" {
+						t.Fatalf("%d is good again after %s", i, c.t.Sub(begun))
+					}
+				}
+				ask(next, signedRequest("{}", "bot", secret, c.t.String(), c.t)) // has it forget as soon as it may
+			}
+		})
+	}
+}
+
+// TestUsedSignaturesAreToldInParts has more of them than fit in one.
+func TestUsedSignaturesAreToldInParts(t *testing.T) {
+	c := newClock()
+	old, next := newGate(t, hmacBlock(), c), newGate(t, hmacBlock(), c)
+	var mac [32]byte
+	for n := range uint32(usedPart + 1) {
+		binary.BigEndian.PutUint32(mac[:], n)
+		old.signers["bot"].seen.add(mac[:], c.t.Unix(), c.t)
+	}
+	parts := 0
+	old.Copy(func(u Used) {
+		parts++
+		if len(u.Marks) > usedPart*len(mark{}) {
+			t.Errorf("a part has %d bytes", len(u.Marks))
+		}
+		next.Apply(u)
+	})
+	if parts != 3 || len(next.signers["bot"].seen.young) != usedPart+1 {
+		t.Errorf("%d parts, %d signatures", parts, len(next.signers["bot"].seen.young))
+	}
+}
+
 func TestSignaturesAreRememberedWithinBounds(t *testing.T) {
 	c := newClock()
-	s := newSeen(2*time.Minute, 3)
+	s := newSeen(2*time.Minute, 3, c.t.Add(-time.Hour))
 	at := func(n byte, want verdict) {
 		t.Helper()
-		if got := s.add([32]byte{n}, c.t); got != want {
+		if got := s.add(append([]byte{n}, make([]byte, 31)...), c.t.Unix(), c.t); got != want {
 			t.Errorf("%d: verdict %d, want %d", n, got, want)
 		}
 	}

@@ -60,7 +60,9 @@ func (w *Wire) Send(record any, sockets ...syscall.Conn) error {
 		return err
 	})
 	if err != nil {
-		w.conn.Close() // a record that is cut leaves nothing to go on with
+		if !errors.Is(err, syscall.EPIPE) { // what the other side said before it closed can still be read
+			w.conn.Close() // a record that is cut leaves nothing to go on with
+		}
 		return fmt.Errorf("send a record: %w", err)
 	}
 	return nil

@@ -59,6 +59,26 @@ func TestRecordsComeInTheirOrder(t *testing.T) {
 	}
 }
 
+// TestTheLastWordsOfTheOtherSide are heard also by one that finds out by sending
+// that there is nobody left.
+func TestTheLastWordsOfTheOtherSide(t *testing.T) {
+	a, b := pair(t)
+	if err := a.Send(record{"farewell"}); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	if err := b.Send(record{"hello"}); err == nil {
+		t.Fatal("it was sent to nobody")
+	}
+	var r record
+	if _, err := b.Receive(&r); err != nil || r.Text != "farewell" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := b.Receive(&r); err == nil {
+		t.Error("the wire has no end")
+	}
+}
+
 // TestAListenerIsHandedOver closes it on one side, and connects to the other.
 func TestAListenerIsHandedOver(t *testing.T) {
 	a, b := pair(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server/protocol"
@@ -93,17 +94,21 @@ func (l *lines) skip(head []byte, err error) ([]byte, error) {
 
 // Where the id of an answer stands: by the member after it, or as the last one.
 var (
-	leadingID  = regexp.MustCompile(`^\s*\{(?:"jsonrpc":\s*"2\.0",\s*)?"id":\s*([0-9]+|"[^"\\]*")\s*,(?:\s*"jsonrpc":\s*"2\.0",)?\s*"(?:result|error)"`)
-	trailingID = regexp.MustCompile(`[}\]"el0-9],\s*(?:"jsonrpc":\s*"2\.0",\s*)?"id":\s*([0-9]+|"[^"\\]*")(?:\s*,\s*"jsonrpc":\s*"2\.0")?\s*\}\s*$`)
+	leadingID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*\{(?:"jsonrpc":\s*"2\.0",\s*)?"id":\s*([0-9]+|"[^"\\]*")\s*,(?:\s*"jsonrpc":\s*"2\.0",)?\s*"(?:result|error)"`)
+	})
+	trailingID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[}\]"el0-9],\s*(?:"jsonrpc":\s*"2\.0",\s*)?"id":\s*([0-9]+|"[^"\\]*")(?:\s*,\s*"jsonrpc":\s*"2\.0")?\s*\}\s*$`)
+	})
 )
 
 // answeredID is the id of the request that a message of this beginning and end
 // answers; nil when it cannot be seen.
 func answeredID(head, tail []byte) json.RawMessage {
-	if m := leadingID.FindSubmatch(head); m != nil {
+	if m := leadingID().FindSubmatch(head); m != nil {
 		return m[1]
 	}
-	if m := trailingID.FindSubmatch(tail); m != nil {
+	if m := trailingID().FindSubmatch(tail); m != nil {
 		return m[1]
 	}
 	return nil

@@ -127,7 +127,7 @@ func TestTheUserIsToldWhoHolds(t *testing.T) {
 	}
 	defer lease.Release()
 	_, err = (&remote.Store{Place: open(t, s.URL())}).Lock(t.Context(), holder, 0)
-	if err == nil || !strings.Contains(err.Error(), "(gs://states/team/one/lock): apply by alice@edge-1") {
+	if err == nil || !strings.Contains(err.Error(), "gs://states/team/one/lock is held: apply by alice@edge-1") {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"fmt"
 	"regexp"
+	"sync"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -12,11 +13,11 @@ import (
 )
 
 // nameForm leaves room for what follows the name in those of Secrets.
-var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$`)
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$`) })
 
 // Open finds the cluster that a configuration names.
 func Open(c schemas.KubernetesBackend) (*Namespace, error) {
-	if !nameForm.MatchString(c.Name) {
+	if !nameForm().MatchString(c.Name) {
 		return nil, fmt.Errorf("%q cannot be the name of a state: it is 1 to 50 lower-case letters, digits and dashes, and begins and ends with a letter or digit", c.Name)
 	}
 	config, err := clientConfig(c)

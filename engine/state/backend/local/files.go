@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -25,7 +26,7 @@ const (
 	keepFiles = 256 << 20 // bytes
 )
 
-var sumForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var sumForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // Files keeps what was shipped beside the state in Dir, each file once by the
 // SHA-256 of its content, so that an earlier revision can be applied again. When
@@ -84,7 +85,7 @@ func keepFile(f resource.File, path string) error {
 
 // Find is the path of a file with that content; ok is false when it is not kept.
 func (k Files) Find(sha256 string) (path string, ok bool) {
-	if !sumForm.MatchString(sha256) {
+	if !sumForm().MatchString(sha256) {
 		return "", false
 	}
 	path = filepath.Join(k.folder(), sha256)
@@ -99,7 +100,7 @@ func (k Files) prune() error {
 	}
 	var kept []fs.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && sumForm.MatchString(e.Name()) {
+		if info, err := e.Info(); err == nil && sumForm().MatchString(e.Name()) {
 			kept = append(kept, info)
 		}
 	}
