@@ -1,10 +1,12 @@
 package backend
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -27,8 +29,8 @@ func openPipes(cmd *exec.Cmd, stdin string, stdout, stderr io.Writer) (*pipes, e
 		return nil, err
 	}
 	p.copies = []func(){
-		func() { _, _ = io.Copy(stdout, out) }, // ends with the pipe or its deadline
-		func() { _, _ = io.Copy(stderr, errs) },
+		func() { drainPipe(stdout, out) },
+		func() { drainPipe(stderr, errs) },
 	}
 	if stdin == "" {
 		return p, nil // os/exec opens the null device
@@ -75,6 +77,28 @@ func (p *pipes) finish() {
 	}
 	p.running.Wait()
 	closeAll(p.ours)
+}
+
+// pipeSize is how much a pipe holds (pipe(7)).
+const pipeSize = 64 << 10
+
+// drainPipe copies until the pipe or its deadline ends. What was written by then is
+// copied all the same, however late this comes to run.
+func drainPipe(to io.Writer, from *os.File) {
+	if _, err := io.Copy(to, from); !errors.Is(err, os.ErrDeadlineExceeded) || from.SetDeadline(time.Time{}) != nil {
+		return
+	}
+	raw, err := from.SyscallConn()
+	if err != nil {
+		return
+	}
+	held := make([]byte, pipeSize)
+	_ = raw.Read(func(fd uintptr) bool {
+		n, _ := syscall.Read(int(fd), held) // does not wait
+		held = held[:max(0, n)]
+		return true
+	})
+	_, _ = to.Write(held)
 }
 
 // abandon closes everything when there is no program.
