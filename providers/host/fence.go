@@ -107,7 +107,7 @@ func (g fence) raise(doc cty.Value) ([]string, error) {
 
 // widen makes room for one more server of that document in groups that are there,
 // as one that takes over stands beside the other for a while. narrow puts the limits
-// back, and may be left out when others are set.
+// back, and may be left out when others are set; it is nil when there are none.
 func (g fence) widen(doc cty.Value) (narrow func() error, err error) {
 	all, err := g.settings(doc)
 	if err != nil {
@@ -128,6 +128,9 @@ func (g fence) widen(doc cty.Value) (narrow func() error, err error) {
 		if err := set(setting{s.group, s.file, strconv.FormatInt(now+more, 10)}); err != nil {
 			return nil, err
 		}
+	}
+	if len(before) == 0 {
+		return nil, nil
 	}
 	return func() error {
 		var failed error

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -265,14 +266,25 @@ func (f folder) document() (cty.Value, error) {
 }
 
 // succeed has the current release, which has that document, take over from the
-// server, then holds it to its limits: both need room until then.
+// server, then holds it to its limits: both need room until the other has ended its
+// calls.
 func (f folder) succeed(ctx context.Context, doc cty.Value) error {
+	other := f.childState().PID
 	narrow, err := f.fence().widen(doc)
 	if err != nil {
 		return err
 	}
 	if err := f.takeOver(ctx); err != nil {
-		return errors.Join(err, narrow())
+		if narrow != nil {
+			err = errors.Join(err, narrow())
+		}
+		return err
+	}
+	if narrow != nil {
+		gone := func() (bool, error) { return other == 0 || syscall.Kill(other, 0) != nil, nil }
+		if _, err := await(ctx, drainTimeout(doc)+stopGrace, gone); err != nil { // one that stays longer has to make do
+			return err
+		}
 	}
 	_, err = f.fence().raise(doc)
 	return err

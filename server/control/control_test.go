@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -113,7 +114,7 @@ func TestOperations(t *testing.T) {
 	if err := c.Ping(soon(t)); err != nil {
 		t.Error(err)
 	}
-	if s, err := c.Status(soon(t)); err != nil || s != status {
+	if s, err := c.Status(soon(t)); err != nil || !reflect.DeepEqual(s, status) {
 		t.Errorf("got %+v, %v", s, err)
 	}
 	if err := c.Reload(soon(t)); err == nil || err.Error() != "line 3 is wrong" {
