@@ -160,7 +160,13 @@ func TestKubernetesObjects(t *testing.T) {
 		urls := w.must(0, "output", "-json", "urls").stdout
 		contains(t, urls, "https://front.example.com/mcp", "https://door.example.com/mcp", "http://10.99.0.1:", "http://198.51.100.7:8080/mcp")
 		at := urls[strings.Index(urls, "http://10.99.0.1:"):]
-		contains(t, w.must(0, "call", strings.TrimSuffix(at[:strings.IndexAny(at, `",`)], "/mcp"), "hello").stdout, "Hello one")
+		url := strings.TrimSuffix(at[:strings.IndexAny(at, `",`)], "/mcp")
+		eventually(t, func() string { // nodes let clients in a moment after the pods are ready
+			if r := w.run("call", url, "hello"); r.code != 0 || !strings.Contains(r.stdout, "Hello one") {
+				return r.String()
+			}
+			return ""
+		})
 	})
 	t.Run("rendered manifests are what was applied", func(t *testing.T) {
 		w.write("manifests.yaml", w.must(0, "render").stdout)

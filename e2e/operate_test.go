@@ -145,5 +145,5 @@ func TestServerCommandsOverASocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v, %v", info.Mode(), err)
 	}
-	contains(t, w.must(0, "server", "-help").stdout, "Commands:\n  drain ")
+	contains(t, w.must(0, "server", "-help").stdout, "Commands:\n  status ", "\n  drain ")
 }
