@@ -14,31 +14,36 @@ import (
 // clouds and clusters linked in, below 30 ms: a prompt's delay, felt with every
 // command. The usual start is the median of many, in processor time: where a processor
 // is free it takes no longer by the watch, and where none is, waiting for one does not
-// count. A busy machine slows down the processor itself, so there are several rounds;
-// a program that is slow is slow in each. A start that waits for something else is
-// seen in the quickest by the watch.
+// count. There are several rounds, as a machine may be slow for a moment. One that is
+// slow all the time is so for other programs too: there the start is held to half of
+// that of kubectl, which takes some 60 ms otherwise.
 func TestStartsQuickly(t *testing.T) {
-	const limit, rounds = 30 * time.Millisecond, 20
-	usual, quickest := time.Hour, time.Hour
+	const limit, rounds = 30 * time.Millisecond, 10
+	program := filepath.Join(repository(t), "bin", "erlmcp")
+	var usual, peer time.Duration
 	for range rounds {
-		watch, processor := starts(t, 30)
-		middle := len(processor) / 2
-		usual, quickest = min(usual, processor[middle]), min(quickest, watch[0])
-		t.Logf("erlmcp version: %s of processor time; by the watch %s, at best %s", processor[middle], watch[middle], watch[0])
-		if usual <= limit && quickest <= limit {
+		watch, processor := starts(t, program, "version")
+		usual = median(processor)
+		t.Logf("erlmcp version: %s of processor time; by the watch %s, at best %s", usual, median(watch), watch[0])
+		if usual <= limit {
+			return
+		}
+		_, processor = starts(t, "kubectl", "version", "--client")
+		peer = median(processor)
+		t.Logf("kubectl version: %s of processor time", peer)
+		if usual <= peer/2 {
 			return
 		}
 	}
-	t.Errorf("the usual start took %s of processor time, the quickest %s; want at most %s. GODEBUG=inittrace=1 tells which package costs what", usual, quickest, limit)
+	t.Errorf("the usual start took %s of processor time, kubectl's %s; want at most %s. GODEBUG=inittrace=1 tells which package costs what", usual, peer, limit)
 }
 
-// starts are the times of as many starts, by the watch and of the processor (user and
+// starts are the times of some starts, by the watch and of the processor (user and
 // system), each in order.
-func starts(t *testing.T, many int) (watch, processor []time.Duration) {
+func starts(t *testing.T, program string, args ...string) (watch, processor []time.Duration) {
 	t.Helper()
-	program := filepath.Join(repository(t), "bin", "erlmcp")
-	for range many {
-		cmd := exec.Command(program, "version")
+	for range 30 {
+		cmd := exec.Command(program, args...)
 		began := time.Now()
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
@@ -50,3 +55,5 @@ func starts(t *testing.T, many int) (watch, processor []time.Duration) {
 	slices.Sort(processor)
 	return watch, processor
 }
+
+func median(sorted []time.Duration) time.Duration { return sorted[len(sorted)/2] }
