@@ -156,6 +156,20 @@ func Capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// Because gives d the words of an error: of a diagnostic in its chain the summary
+// and the detail, and its place and remedy too.
+func (d *Diagnostic) Because(err error) *Diagnostic {
+	d.Detail = Sentence(err)
+	var given *Diagnostic
+	if errors.As(err, &given) {
+		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(Capital(given.Summary), ".")+"."
+		if given.Detail != "" {
+			d.Detail = Capital(given.Summary) + ": " + given.Detail
+		}
+	}
+	return d
+}
+
 // FromError returns the diagnostics inside err: those of a [List] or a
 // [Diagnostic] anywhere in its chain, else one that says what err says.
 func FromError(err error) List {

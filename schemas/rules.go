@@ -164,9 +164,10 @@ func isOrigin(s string) bool {
 		(u.Path == "" || u.Path == "/") && u.RawQuery == "" && !strings.ContainsAny(s, "#?")
 }
 
+// uriText is a URI as RFC 3986 writes it.
 var uriText = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$`)
-}) // RFC 3986
+})
 
 func (r *checker) resource(at string, s *Resource) {
 	r.line(at+".title", s.Title)

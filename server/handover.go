@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,18 +45,22 @@ func (c controls) HandOver(conn *net.UnixConn) {
 // nothing has changed.
 func (rt *Runtime) handOver(w *heir.Wire) error {
 	addresses, listeners := rt.ports.all()
-	unsent := w.Send(letter{Ports: addresses}, listeners...)
 	w.Deadline(time.Now().Add(readyTimeout))
+	if err := w.Send(letter{Ports: addresses}, listeners...); err != nil {
+		return lastWords(w, err)
+	}
 	var l letter
-	if err := receive(w, &l); err != nil { // of a successor that has given up already, why it has
-		return cmp.Or(l.why(), unsent, err)
+	if err := receive(w, &l); err != nil {
+		return err
 	}
 	if l.Ready == nil {
 		return errors.New("the successor does not say that it is ready")
 	}
 	rt.front.Pause()
 	err := rt.tell(w)
-	if err == nil {
+	if err != nil {
+		err = lastWords(w, err)
+	} else {
 		err = rt.awaitServing(w)
 	}
 	if err != nil {
@@ -82,15 +85,24 @@ func receive(w *heir.Wire, l *letter) error {
 	if err != nil {
 		return fmt.Errorf("the successor has ended: %w", err)
 	}
-	return l.why()
+	if l.Error != "" {
+		return errors.New(l.Error)
+	}
+	return nil
 }
 
-// why is why the other side gives up; nil when it does not.
-func (l letter) why() error {
-	if l.Error == "" {
-		return nil
+// lastWords is why a successor gave up to which nothing can be sent any more: what
+// it has said of it, or else unsent.
+func lastWords(w *heir.Wire, unsent error) error {
+	for {
+		var l letter
+		switch err := receive(w, &l); {
+		case l.Error != "":
+			return err
+		case err != nil:
+			return unsent
+		}
 	}
-	return errors.New(l.Error)
 }
 
 // tell tells of what clients know, and of what is remembered of them.

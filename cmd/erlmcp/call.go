@@ -119,12 +119,12 @@ func (f callFlags) answer(ctx context.Context, endpoint string, transport http.R
 func (f callFlags) exchange(ctx context.Context, endpoint string, transport http.RoundTripper, method string, words []string) (any, error) {
 	session, err := client.Connect(ctx, endpoint, transport)
 	if err != nil {
-		return nil, f.unanswered(endpoint, err)
+		return nil, f.unreachable(endpoint, err)
 	}
 	defer session.Close()
 	result, err := request(ctx, session.ClientSession, f.arguments, method, words)
 	if err != nil && !errors.As(err, new(*diag.Diagnostic)) {
-		err = f.unanswered(method, session.Explain(err))
+		err = f.uncalled(method, session.Explain(err))
 	}
 	return result, err
 }

@@ -62,7 +62,7 @@ var errStopped = errors.New("stopped before it was done")
 // failure is the diagnostic of an operation's error. One that the provider gave
 // keeps its own words and remedy.
 func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
-	d := diag.Errorf(fmt.Sprintf("%s could not be %sd%s", s.Address, s.Action, stageText(s)), "%s", diag.Sentence(err))
+	d := diag.Errorf(fmt.Sprintf("%s could not be %sd%s", s.Address, s.Action, stageText(s)), "")
 	d.Address = s.Address.String()
 	if errors.Is(err, errStopped) {
 		d.Summary = fmt.Sprintf("%s was stopped before it was %sd", s.Address, s.Action)
@@ -73,13 +73,7 @@ func failure(s plan.Step, err error, back *Rollback) *diag.Diagnostic {
 	if errors.As(err, &check) {
 		d.Summary = s.Address.Owner() + " does not pass its checks"
 	}
-	var given *diag.Diagnostic
-	if errors.As(err, &given) {
-		d.Range, d.Remedy, d.Detail = given.Range, given.Remedy, strings.TrimRight(diag.Capital(given.Summary), ".")+"."
-		if given.Detail != "" {
-			d.Detail = diag.Capital(given.Summary) + ": " + given.Detail
-		}
-	}
+	d.Because(err)
 	switch {
 	case back == nil:
 	case back.Err == nil:

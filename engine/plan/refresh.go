@@ -198,11 +198,7 @@ func unreachable(t address.Target, former bool, resources int, err error) *diag.
 
 // unreadable says what the provider says, and where.
 func unreadable(a address.Resource, err error) *diag.Diagnostic {
-	d := diag.Errorf("A resource cannot be read", "%s", diag.Sentence(err))
-	var given *diag.Diagnostic
-	if errors.As(err, &given) {
-		d.Detail, d.Remedy = given.Summary+": "+given.Detail, given.Remedy
-	}
+	d := diag.Errorf("A resource cannot be read", "").Because(err)
 	d.Address = a.String()
 	return d
 }

@@ -20,7 +20,7 @@ func TestWhatCannotBeReadIsSaidOnceWithItsRemedy(t *testing.T) {
 		detail, remedy string
 	}{
 		{"an error", errors.New("the disk is gone"), "the disk is gone.", ""},
-		{"what the provider says", fmt.Errorf("read: %w", diag.Errorf("no access", "It is another's.").Fix("Ask them.")), "no access: It is another's.", "Ask them."},
+		{"what the provider says", fmt.Errorf("read: %w", diag.Errorf("no access", "It is another's.").Fix("Ask them.")), "No access: It is another's.", "Ask them."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := unreadable(at, c.err)

@@ -280,14 +280,13 @@ func (f folder) succeed(ctx context.Context, doc cty.Value) error {
 		}
 		return err
 	}
+	var stopped error
 	if narrow != nil {
 		gone := func() (bool, error) { return other == 0 || syscall.Kill(other, 0) != nil, nil }
-		if _, err := await(ctx, drainTimeout(doc)+stopGrace, gone); err != nil { // one that stays longer has to make do
-			return err
-		}
+		_, stopped = await(ctx, drainTimeout(doc)+stopGrace, gone) // one that stays longer has to make do
 	}
 	_, err = f.fence().raise(doc)
-	return err
+	return errors.Join(stopped, err)
 }
 
 // takeOver has the current release take over, and returns when its supervisor

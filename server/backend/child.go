@@ -80,8 +80,8 @@ func StartChild(of Program) (*Child, error) {
 		}
 		return nil, fmt.Errorf("start the program: %w", err)
 	}
-	c.drain.Go(func() { _, _ = io.Copy(of.Stderr, c.errs) }) // ends with the pipe or its deadline
-	go c.wait()                                              // ends with the program
+	c.drain.Go(func() { drainPipe(of.Stderr, c.errs) }) // ends with the pipe or its deadline
+	go c.wait()                                         // ends with the program
 	return c, nil
 }
 
