@@ -14,28 +14,42 @@ import (
 	"github.com/erlmcp/erlmcp/engine/state"
 )
 
-// poll is how often a lock that another holds is tried again.
-const poll = 50 * time.Millisecond
+const (
+	// poll is how often a lock that another holds is tried again.
+	poll = 50 * time.Millisecond
+	// reticent is how long a holder may take to say who it is: it does so between
+	// taking the lock and its first use, and takes it back just before the end.
+	reticent = time.Second
+)
 
-// Lock takes the kernel's lock on the lock file.
+// Lock takes the kernel's lock on the lock file. A holder that has not said who
+// it is is given a moment for it, even with no wait.
 func (s Store) Lock(ctx context.Context, holder state.Holder, wait time.Duration) (state.Lease, error) {
 	if err := os.MkdirAll(s.path(earlierName), folderMode); err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(wait)
+	began := time.Now()
 	for {
 		f, err := tryLock(s.path(lockName))
 		if err == nil {
 			return newLease(s, f, holder)
 		}
 		var held *state.HeldError
-		if !errors.As(err, &held) || !time.Now().Before(deadline) {
+		if !errors.As(err, &held) {
+			return nil, err
+		}
+		patience := wait
+		if held.Holder.Who == "" {
+			patience = max(wait, reticent)
+		}
+		left := patience - time.Since(began)
+		if left <= 0 {
 			return nil, err
 		}
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w; gave up waiting: %w", err, ctx.Err())
-		case <-time.After(min(poll, time.Until(deadline))):
+		case <-time.After(min(poll, left)):
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -264,6 +265,44 @@ func TestASecondHolderIsRefused(t *testing.T) {
 	session.Close()
 	if err := <-waited; err != nil {
 		t.Errorf("who waits does not get the lock: %v", err)
+	}
+}
+
+// Between taking the lock and saying who it is, a holder is given a moment.
+func TestAHolderThatHasNotSaidWhoItIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		then func(*os.File) error // what the holder does next
+		want string               // in the error; "" when the lock is had
+	}{
+		"says it":  {func(f *os.File) error { return writeHolder(f, holder) }, "process 4711"},
+		"leaves":   {(*os.File).Close, ""},
+		"is quiet": {func(*os.File) error { return nil }, "is held"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := Store{Dir: t.TempDir()}
+				if err := os.MkdirAll(s.path(""), folderMode); err != nil {
+					t.Fatal(err)
+				}
+				f, err := tryLock(s.path(lockName))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				time.AfterFunc(reticent/2, func() {
+					if err := test.then(f); err != nil {
+						t.Error(err)
+					}
+				})
+				lease, err := s.Lock(t.Context(), holder, 0)
+				if err == nil {
+					lease.Release()
+				}
+				if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+			})
+		})
 	}
 }
 
