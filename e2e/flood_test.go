@@ -39,6 +39,7 @@ func startFlooded(t *testing.T) *flooded {
 		"tool": map[string]any{
 			"echo":  map[string]any{"static": map[string]any{"text": "${input.text}"}, "input": map[string]any{"text": map[string]any{"type": "string"}}},
 			"zeros": map[string]any{"exec": map[string]any{"command": []string{"head", "-c", "4000000", "/dev/zero"}, "output_limit": "10MB"}},
+			"sum":   map[string]any{"exec": map[string]any{"command": []string{"true"}}, "input": map[string]any{"of": map[string]any{"type": "array", "items": "integer"}}},
 			"much":  map[string]any{"exec": map[string]any{"command": []string{"seq", "1", "600000"}, "output_limit": "10MB"}},
 		},
 	})
@@ -142,6 +143,16 @@ func TestFlood(t *testing.T) {
 				f.call(text)
 			}
 		})
+		f.withstood()
+	})
+	t.Run("of arguments of many values", func(t *testing.T) {
+		f := startFlooded(t)
+		of := func(value string, n int) string { return `{"of":[` + strings.Repeat(value+",", n) + value + `]}` }
+		arguments := []string{of("1", 2_000_000), of("1", 25_000), of(`""`, 25_000), of(`""`, 1_000_000)} // the texts do not fit, each of them
+		each(100, func(i int) { f.post("sum", arguments[i%len(arguments)]) })
+		if f.seen["200"] < 2 || f.seen["413"]+f.seen["503"] == 0 {
+			t.Error("of many calls some should be answered and some refused")
+		}
 		f.withstood()
 	})
 	t.Run("of bodies that never end", func(t *testing.T) {

@@ -59,12 +59,12 @@ type Limits struct {
 	_ struct{} `doc:"Bounds what the server as a whole may use. memory, cpu and processes are enforced by the target: Docker always does, a host by control groups when erlmcp runs there as root."`
 
 	RequestSize   Size     `json:"request_size,omitempty" default:"10MB" doc:"Largest request body or raw message."`
-	ResponseSize  Size     `json:"response_size,omitempty" default:"10MB" doc:"Largest result of a tool or resource."`
+	ResponseSize  Size     `json:"response_size,omitempty" default:"10MB" doc:"Largest result of a tool, resource or prompt."`
 	JSONDepth     int      `json:"json_depth,omitempty" default:"64" min:"4" max:"1000" doc:"Deepest nesting of JSON in a request."`
 	Connections   int      `json:"connections,omitempty" default:"16384" min:"1" doc:"Connections open at the same time."`
 	Sessions      int      `json:"sessions,omitempty" default:"65536" min:"1" doc:"Sessions of clients of the older protocol era held at the same time."`
 	Workers       int      `json:"workers,omitempty" default:"64" min:"1" doc:"Tool calls carried out at the same time."`
-	Queue         int      `json:"queue,omitempty" default:"1024" min:"0" doc:"Tool calls that wait for a worker; more are refused."`
+	Queue         *int     `json:"queue,omitempty" default:"1024" min:"0" doc:"Tool calls that wait for a worker; more are refused."`
 	CallTimeout   Duration `json:"call_timeout,omitempty" default:"30s" doc:"Longest time for one tool call, resource read or prompt."`
 	AnswerTimeout Duration `json:"answer_timeout,omitempty" default:"5m" doc:"How long a tool call waits for its client to answer a question (sampling, elicitation, roots). That time does not count for call_timeout."`
 	Tasks         int      `json:"tasks,omitempty" default:"256" min:"1" doc:"Tasks held at the same time, ended ones included: calls that go on after their request was answered. Without room a call is not made a task."`

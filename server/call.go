@@ -24,7 +24,7 @@ func toolsCall(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err := c.scoped(auth.Tool, name); err != nil {
 		return dst, err
 	}
-	args, err := c.m.Arguments()
+	args, err := c.arguments()
 	if err != nil {
 		return dst, err
 	}

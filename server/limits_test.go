@@ -228,6 +228,20 @@ func TestATooLargeAnswerAndAToolThatPanics(t *testing.T) {
 	}
 }
 
+func TestATooLargePrompt(t *testing.T) {
+	rt := start(t, `,"limits":{"response_size":"4KB"},"prompt":{"p":{"argument":{"a":{}},"message":[{"text":"${input.a}"}]}}`, server.Options{})
+	get := func(length int) string {
+		_, body := post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"p","arguments":{"a":"`+strings.Repeat("x", length)+`"}}}`)
+		return body
+	}
+	if body := get(3000); !strings.Contains(body, `"messages":[`) {
+		t.Errorf("one that fits: %s", body)
+	}
+	if body := get(5000); !strings.Contains(body, `"code":-32603,"message":"The prompt is larger than limits.response_size, 4KB"`) {
+		t.Errorf("one that does not: %s", body)
+	}
+}
+
 func TestStopFinishesCallsInProgress(t *testing.T) {
 	tool, started, letGo := blocking()
 	rt := start(t, "", server.Options{Tools: []catalog.GoTool{tool}})

@@ -158,7 +158,7 @@ func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err := c.scoped(auth.Prompt, name); err != nil {
 		return dst, err
 	}
-	given, err := c.m.Arguments()
+	given, err := c.arguments()
 	if err != nil {
 		return dst, err
 	}
@@ -173,7 +173,7 @@ func promptsGet(c *call, dst []byte) ([]byte, *protocol.Error) {
 	result, failed := prompt.Get(dialogue.With(c.ctx, c.line), args)
 	switch {
 	case failed == nil:
-		return appendPrompt(dst, result)
+		return c.appendPrompt(dst, result)
 	case errors.Is(failed, dialogue.ErrInputRequired) && c.rounds.asks():
 		return c.inputRequired(dst, name)
 	case c.ctx.Err() != nil:
@@ -196,10 +196,15 @@ func (c *call) promptError(name string, failed error) *protocol.Error {
 	return protocol.NewError(protocol.InternalError, "The prompt %s failed inside the server", name)
 }
 
-func appendPrompt(dst []byte, r *protocol.PromptResult) ([]byte, *protocol.Error) {
+// appendPrompt appends a prompt, unless it is too large.
+func (c *call) appendPrompt(dst []byte, r *protocol.PromptResult) ([]byte, *protocol.Error) {
+	begin, most := len(dst), c.st.doc.Limits.ResponseSize
 	dst, err := protocol.AppendPromptResult(dst, r)
 	if err != nil {
 		return dst, protocol.NewError(protocol.InternalError, "The prompt cannot be encoded")
+	}
+	if len(dst)-begin > int(most) {
+		return dst, protocol.NewError(protocol.InternalError, "The prompt is larger than limits.response_size, %s", most)
 	}
 	return dst, nil
 }

@@ -178,6 +178,16 @@ func TestRefusalsForWantOfMemory(t *testing.T) {
 	if resp.StatusCode != 413 || !strings.Contains(body, `"code":-32600,"message":"the body is larger than limits.memory has room for"`) {
 		t.Errorf("what can never fit: %d %s", resp.StatusCode, body)
 	}
+	values := func(n int) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":[` + strings.Repeat("1,", n) + `1]}}}`
+	}
+	resp, body = post(t, rt.URL(), values(100_000))
+	if resp.StatusCode != 413 || body != `{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"params.arguments holds more values than limits.memory has room for"}}` {
+		t.Errorf("more values than can ever fit: %d %s", resp.StatusCode, body)
+	}
+	if resp, body := post(t, rt.URL(), values(5000)); resp.StatusCode != 200 || !strings.Contains(body, "got array, want string") {
+		t.Errorf("as many values as fit: %d %s", resp.StatusCode, body)
+	}
 	conn, err := net.Dial("tcp", rt.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +230,7 @@ func TestAConnectionTooManyIsTold(t *testing.T) {
 
 // TestTheLimitsOfHeadersAndTime exceeds each.
 func TestTheLimitsOfHeadersAndTime(t *testing.T) {
-	rt := start(t, `,"limits":{"header_size":"8KB","header_timeout":"100ms","body_timeout":"300ms","idle_timeout":"100ms"}`, server.Options{})
+	rt := start(t, `,"limits":{"header_size":"8KB","header_timeout":"100ms","body_timeout":"300ms","write_timeout":"300ms","idle_timeout":"100ms"}`, server.Options{})
 	for name, c := range map[string]struct{ send, want string }{
 		"headers that are too large": {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 9000) + "\r\n\r\n", "HTTP/1.1 431 "},
 		"headers that fit":           {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 7000) + "\r\n\r\n", "HTTP/1.1 200 "},

@@ -30,7 +30,7 @@ type rounds struct {
 
 // readRounds reads what came with a request for that tool or prompt.
 func (c *call) readRounds(name string) *protocol.Error {
-	answers, err := c.m.InputResponses()
+	answers, err := c.inputResponses()
 	if err != nil {
 		return err
 	}

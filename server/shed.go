@@ -86,6 +86,46 @@ func (c *call) short() *protocol.Error {
 	return c.turnDown("memory", http.StatusServiceUnavailable, "The server is short of memory", 2*time.Second)
 }
 
+// valueCost is what each value in the arguments of a call holds of the memory for
+// requests, in bytes of a message: half a kilobyte of memory, where it is decoded,
+// found not to fit, or made a value for templates.
+const valueCost = 128
+
+// roomFor takes memory for the values of a member of params, before they are
+// decoded. A message of ten megabytes can hold five million of them.
+func (c *call) roomFor(member string) *protocol.Error {
+	raw := c.m.Params.Get(member)
+	if len(raw) <= memory.Small {
+		return nil
+	}
+	need := valueCost * protocol.Values(raw)
+	if int64(need) > c.rt.memory.Most() {
+		c.rt.metrics.Refused("memory")
+		c.reason, c.answer.Status = "memory", http.StatusRequestEntityTooLarge
+		return protocol.NewError(protocol.InvalidRequest, "params.%s holds more values than limits.memory has room for", member)
+	}
+	if !c.x.Hold.Take(need) {
+		return c.short()
+	}
+	return nil
+}
+
+// arguments are those of a call, decoded.
+func (c *call) arguments() (map[string]any, *protocol.Error) {
+	if err := c.roomFor("arguments"); err != nil {
+		return nil, err
+	}
+	return c.m.Arguments()
+}
+
+// inputResponses are the answers of a client, by the keys of their questions.
+func (c *call) inputResponses() (protocol.InputResponses, *protocol.Error) {
+	if err := c.roomFor("inputResponses"); err != nil {
+		return nil, err
+	}
+	return c.m.InputResponses()
+}
+
 // shortOf reports whether something failed for want of memory.
 func shortOf(err error) bool { return errors.Is(err, memory.ErrShort) }
 

@@ -133,7 +133,7 @@ func tasksUpdate(c *call, dst []byte) ([]byte, *protocol.Error) {
 	if err != nil {
 		return dst, err
 	}
-	answers, err := c.m.InputResponses()
+	answers, err := c.inputResponses()
 	if err == nil && answers == nil {
 		err = protocol.NewError(protocol.InvalidParams, "params.inputResponses must be an object")
 	}

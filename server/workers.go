@@ -20,7 +20,7 @@ type workers struct {
 }
 
 func newWorkers(l schemas.Limits, m *telemetry.Metrics) *workers {
-	return &workers{slots: make(chan struct{}, l.Workers), most: int64(l.Workers + l.Queue), metrics: m}
+	return &workers{slots: make(chan struct{}, l.Workers), most: int64(l.Workers + *l.Queue), metrics: m}
 }
 
 // admit takes a place among those that are carried out or wait; there is none

@@ -180,6 +180,9 @@ func decode(raw json.RawMessage) (v any, err error) {
 	return v, err
 }
 
+// manyFound is how many of the things that a validation found are looked at.
+const manyFound = 1000
+
 // explain says what a validation found, each thing once.
 func explain(err error) string {
 	var v *jsonschema.ValidationError
@@ -190,6 +193,9 @@ func explain(err error) string {
 	var found []string
 	var walk func(*jsonschema.ValidationError)
 	walk = func(v *jsonschema.ValidationError) {
+		if len(found) == manyFound {
+			return
+		}
 		if len(v.Causes) > 0 {
 			for _, c := range v.Causes {
 				walk(c)

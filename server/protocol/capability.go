@@ -23,9 +23,15 @@ const (
 // TasksExtension names the Tasks extension among capabilities.
 const TasksExtension = "io.modelcontextprotocol/tasks"
 
+// maxCapabilities is the longest ClientCapabilities object that is looked into.
+const maxCapabilities = 64 << 10
+
 // ReadCapabilities reads a ClientCapabilities object. What it does not know it
-// passes over; what is not an object declares nothing.
+// passes over; what is not an object, or is far too long, declares nothing.
 func ReadCapabilities(raw json.RawMessage) Capabilities {
+	if len(raw) > maxCapabilities {
+		return 0
+	}
 	var c struct {
 		Sampling *struct {
 			Tools, Context json.RawMessage

@@ -165,6 +165,16 @@ func typed(v any) string {
 	return fmt.Sprintf("%T %v", v, v)
 }
 
+func TestValues(t *testing.T) {
+	for raw, want := range map[string]int{
+		`1`: 1, `"a,[{"`: 1, `"\\\",["`: 1, `{"a":1,"b":"\"","c":2}`: 4, `{"ids":[1,2,3]}`: 5, `[[1],[2]]`: 5,
+	} {
+		if got := Values([]byte(raw)); got != want {
+			t.Errorf("%s: %d, want %d", raw, got, want)
+		}
+	}
+}
+
 // FuzzArguments holds the decoding of arguments to
 // encoding/json, whatever was written.
 func FuzzArguments(f *testing.F) {

@@ -67,6 +67,23 @@ func (m *Message) Arguments() (map[string]any, *Error) {
 	return args, nil
 }
 
+// Values is about how many values there are in JSON that was accepted: what it takes
+// as it was written says little of what it takes when it is decoded.
+func Values(raw json.RawMessage) int {
+	n, inside := 1, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '"':
+			inside = !inside
+		case inside && c == '\\':
+			i++
+		case !inside && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
+}
+
 // Cursor returns params.cursor, and whether there is one.
 func (m *Message) Cursor() (string, bool, *Error) {
 	raw := m.Params.Get("cursor")
@@ -94,6 +111,13 @@ type Filter struct {
 // subscribe to at a time.
 const MaxSubscribed = 1000
 
+// maxFiltered is the most values of a filter that is looked into.
+const maxFiltered = 4 * MaxSubscribed
+
+func tooManySubscribed() *Error {
+	return NewError(InvalidParams, "params.notifications has more than %d subscriptions", MaxSubscribed)
+}
+
 // Filter returns params.notifications. Kinds of notification that are not in a
 // [Filter] are not supported and left out.
 func (m *Message) Filter() (Filter, *Error) {
@@ -102,11 +126,14 @@ func (m *Message) Filter() (Filter, *Error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return f, NewError(InvalidParams, "params.notifications must be an object")
 	}
+	if Values(raw) > maxFiltered {
+		return f, tooManySubscribed()
+	}
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return f, NewError(InvalidParams, "params.notifications: %v", err)
 	}
 	if len(f.URIs) > MaxSubscribed || len(f.Tasks) > MaxSubscribed {
-		return f, NewError(InvalidParams, "params.notifications has more than %d subscriptions", MaxSubscribed)
+		return f, tooManySubscribed()
 	}
 	return f, nil
 }

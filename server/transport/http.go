@@ -188,10 +188,7 @@ func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) 
 // settled finds out the version that the request is under, and its session if it
 // has one. It has answered when ok is false.
 func (f *Front) settled(w http.ResponseWriter, r *http.Request, id *auth.Identity) (v protocol.Version, s *session.Session, ok bool) {
-	v = protocol.Undeclared
-	if header := protocol.Version(header(r, protocol.HeaderVersion)); header != "" {
-		v = header
-	}
+	v = versionOf(r)
 	if v.Served() && v.Modern() {
 		return v, nil, true // sessions mean nothing to it
 	}
@@ -205,6 +202,20 @@ func (f *Front) settled(w http.ResponseWriter, r *http.Request, id *auth.Identit
 		}
 	}
 	return v, s, true
+}
+
+// versionOf is the version that a request says it is under, which need not be one
+// that is served.
+func versionOf(r *http.Request) protocol.Version {
+	if v := header(r, protocol.HeaderVersion); v != "" {
+		return protocol.Version(v)
+	}
+	return protocol.Undeclared
+}
+
+// refuseVersion refuses what carries no message, under a version that is not served.
+func refuseVersion(w http.ResponseWriter, v protocol.Version) {
+	refuse(w, http.StatusBadRequest, protocol.NotServed(string(v), false))
 }
 
 // session returns the session of that name if it is this client's, else nil.
@@ -254,6 +265,7 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 				status = http.StatusRequestEntityTooLarge
 				f.Refused(Refusal{"size", requester(r, nil), status})
 			}
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.writeTimeout())) // the time of the answer begins
 			refuse(w, status, protocol.NewError(protocol.InvalidRequest, "the body cannot be read: %v", err))
 			return buf, err
 		}
@@ -262,7 +274,9 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 
 func (f *Front) delete(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	name := r.Header.Get(protocol.HeaderSession)
-	switch {
+	switch v := versionOf(r); {
+	case !v.Served():
+		refuseVersion(w, v)
 	case name == "":
 		refuse(w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header", protocol.HeaderSession))
 	case f.session(name, id) == nil || !f.Sessions.Close(name):

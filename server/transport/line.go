@@ -43,6 +43,9 @@ func (l *lines) line() ([]byte, error) {
 	for {
 		if i := bytes.IndexByte(l.buf[l.scanned:l.end], '\n'); i >= 0 {
 			line := l.buf[l.start : l.scanned+i]
+			if len(line) > l.most {
+				return nil, errLineTooLong
+			}
 			l.start = l.scanned + i + 1
 			l.scanned = l.start
 			return line, nil

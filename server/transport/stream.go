@@ -69,8 +69,11 @@ func writeComment(w http.ResponseWriter, control *http.ResponseController, patie
 // "Listening for Messages from the Server").
 func (f *Front) get(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	name := r.Header.Get(protocol.HeaderSession)
-	switch {
-	case protocol.Version(r.Header.Get(protocol.HeaderVersion)).Modern():
+	switch v := versionOf(r); {
+	case !v.Served():
+		refuseVersion(w, v)
+		return
+	case v.Modern():
 		w.Header().Set("Allow", "POST")
 		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "use %s", protocol.SubscriptionsListen))
 		return

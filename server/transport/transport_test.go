@@ -98,6 +98,15 @@ func TestAnIdleReaderIsSmall(t *testing.T) {
 	}
 }
 
+func TestALineIsAsLongAsItMayBe(t *testing.T) {
+	for length, want := range map[int]error{100: nil, 101: errLineTooLong, smallLine - 1: errLineTooLong, 10 * smallLine: errLineTooLong} {
+		l := lines{from: strings.NewReader(strings.Repeat("x", length) + "\n"), most: 100}
+		if line, err := l.next(); err != want || err == nil && len(line) != length {
+			t.Errorf("%d bytes: got %d, %v; want %v", length, len(line), err, want)
+		}
+	}
+}
+
 func FuzzFirstByte(f *testing.F) {
 	f.Add([]byte("\r\n {}"))
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
