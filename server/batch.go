@@ -12,6 +12,10 @@ import (
 
 // batch answers the messages of a batch together, in their order.
 func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, messages []json.RawMessage) {
+	if !x.Version.Served() {
+		x.Answer(notServed(x.Version))
+		return
+	}
 	if !x.Version.Batches() {
 		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})

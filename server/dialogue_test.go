@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -127,6 +128,26 @@ func TestAToolAsksTheGoSDKClient(t *testing.T) {
 				t.Error("there was no progress")
 			}
 		})
+	}
+}
+
+func TestProgressOnlyGrows(t *testing.T) {
+	rt := start(t, "", server.Options{Tools: []catalog.GoTool{talks("steps", func(_ context.Context, client *dialogue.Client, _ map[string]any) (string, error) {
+		for _, p := range []float64{1, 1, math.NaN(), .5, math.Inf(1), 2} {
+			client.Progress(p, math.Inf(1), "")
+		}
+		return "done", nil
+	})}})
+	c := dial(t, rt)
+	c.send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"steps","arguments":{},"_meta":{"progressToken":"p"}}}`)
+	for _, want := range []string{
+		`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1}}`,
+		`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":2}}`,
+		`{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}`,
+	} {
+		if got := c.receive(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }
 

@@ -57,6 +57,11 @@ func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
 
 // single answers a message that is no batch.
 func (c *call) single() {
+	if c.m.Kind != protocol.Request && !c.version.Served() {
+		c.m.Release()
+		c.x.Answer(notServed(c.version))
+		return
+	}
 	switch c.m.Kind {
 	case protocol.Request:
 		c.method, c.known = methodOf(c.m.Method)
@@ -75,6 +80,13 @@ func (c *call) single() {
 	}
 	c.m.Release()
 	c.x.Answer(transport.Answer{})
+}
+
+// notServed is the answer to what is no request and comes under a version that is
+// not served (MCP 2025-11-25, basic/transports, "Protocol Version Header").
+func notServed(v protocol.Version) transport.Answer {
+	err := protocol.NotServed(string(v), false)
+	return transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest}
 }
 
 // request admits a request and runs its method.
@@ -109,7 +121,7 @@ func (c *call) request() {
 	}
 	switch {
 	case c.method.stream != nil:
-		c.x.Detach(c)
+		c.detach(0)
 	case c.method.slow:
 		c.queue()
 	default:
@@ -157,21 +169,28 @@ func (c *call) queue() {
 		c.finish(nil, c.turnDown("queue", http.StatusServiceUnavailable, tooManyWait, time.Second))
 		return
 	}
+	c.detach(time.Duration(c.st.doc.Limits.CallTimeout))
+}
+
+// detach lets other messages of the connection go on. It is known before that the
+// call can be cancelled, as the next message may do so. A limit of 0 is none.
+func (c *call) detach(limit time.Duration) {
+	c.life.begin(c.ctx, c.x.Peer, c.m.ID, limit)
 	c.x.Detach(c)
 }
 
 // Run implements [transport.Work]: what may take long of a stream, and of a call
 // that was admitted to the workers.
 func (c *call) Run() {
+	defer c.life.end()
 	if c.method.stream != nil {
+		c.ctx = &c.life
 		c.method.stream(c)
 		return
 	}
 	defer c.rt.workers.leave()
-	c.life.begin(c.ctx, c.x.Peer, c.m.ID, time.Duration(c.st.doc.Limits.CallTimeout))
 	c.ctx = protocol.WithTrace(memory.With(&c.life, c.x.Hold), c.trace())
-	defer c.life.end()
-	if err := c.rt.workers.begin(&c.life); err != nil {
+	if c.life.cause() == errCancelled || c.rt.workers.begin(&c.life) != nil {
 		c.finish(nil, c.interrupted())
 		return
 	}

@@ -134,6 +134,48 @@ func TestWhichEraARequestIsOf(t *testing.T) {
 	}
 }
 
+// TestAVersionThatIsNotServed sends what no method is asked by.
+func TestAVersionThatIsNotServed(t *testing.T) {
+	rt := start(t, "", server.Options{})
+	resp, _ := post(t, rt.URL(), initMessage)
+	session := resp.Header.Get("Mcp-Session-Id")
+	const note = `{"jsonrpc":"2.0","method":"notifications/initialized"}`
+	for _, c := range []struct {
+		name, method, message, version string
+		status                         int
+	}{
+		{"a notification", "POST", note, "1900-01-01", 400},
+		{"a notification of a served version", "POST", note, "2025-11-25", 202},
+		{"an answer", "POST", `{"jsonrpc":"2.0","id":"a","result":{}}`, "1900-01-01", 400},
+		{"a batch", "POST", `[` + note + `]`, "1900-01-01", 400},
+		{"the stream of changes", "GET", "", "1900-01-01", 400},
+		{"the end of the session", "DELETE", "", "1900-01-01", 400},
+		{"the end of the session, of a served version", "DELETE", "", "2025-11-25", 204},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(context10s(t), c.method, rt.URL(), strings.NewReader(c.message))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range map[string]string{
+				"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+				"Mcp-Session-Id": session, "MCP-Protocol-Version": c.version,
+			} {
+				r.Header.Set(name, value)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if err != nil || resp.StatusCode != c.status || c.status == 400 && !strings.Contains(string(body), `"code":-32022`) {
+				t.Errorf("%d %s, %v; want %d", resp.StatusCode, body, err, c.status)
+			}
+		})
+	}
+}
+
 const initMessage = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`
 
 func TestSessions(t *testing.T) {
@@ -282,7 +324,7 @@ func TestListenForChanges(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	go rt.Stop()
-	if got, want := next(), `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":1}}}`; got != want {
+	if got, want := next(), `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"test","version":"0.0.0"},"io.modelcontextprotocol/subscriptionId":1}}}`; got != want {
 		t.Errorf("at the end: got  %s\nwant %s", got, want)
 	}
 }

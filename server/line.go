@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type line struct {
 
 	mu   sync.Mutex
 	over bool
+	far  *float64              // the progress that was told last; nil before any was
 	read bool                  // can is known
 	can  protocol.Capabilities // what the client has declared
 }
@@ -54,11 +56,26 @@ var errNoStream = errors.New("the call has no stream")
 // Progress implements [dialogue.Line].
 func (l *line) Progress(progress, total float64, message string) {
 	l.send(func() []byte {
-		if token := l.c.m.ProgressToken(); token != nil {
-			return protocol.AppendProgress(nil, token, progress, total, message)
+		token := l.c.m.ProgressToken()
+		if token == nil || !l.advances(progress) {
+			return nil
 		}
-		return nil
+		if math.IsInf(total, 0) {
+			total = 0
+		}
+		return protocol.AppendProgress(nil, token, progress, total, message)
 	})
+}
+
+// advances reports whether a progress is a number beyond the one that was told
+// last, as it must be (MCP 2026-07-28, basic/patterns/progress). The caller holds
+// mu.
+func (l *line) advances(progress float64) bool {
+	if math.IsNaN(progress) || math.IsInf(progress, 0) || l.far != nil && progress <= *l.far {
+		return false
+	}
+	l.far = &progress
+	return true
 }
 
 // Log implements [dialogue.Line].

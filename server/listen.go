@@ -18,27 +18,41 @@ func listenForChanges(c *call) {
 	if err == nil {
 		filter, err = c.honour(filter)
 	}
-	if err == nil && c.rt.listens.Add(1) > int64(c.st.doc.Limits.Connections) {
-		c.rt.listens.Add(-1)
-		c.rt.metrics.Refused("subscriptions")
-		c.answer = transport.Answer{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}
-		err = protocol.NewError(protocol.Overloaded, "Too many subscriptions are open")
+	if err == nil && !c.openChanges() {
+		err = c.turnDown("subscriptions", http.StatusServiceUnavailable, "Too many subscriptions are open", time.Minute)
 	}
 	if err != nil {
 		c.finish(nil, err)
 		return
 	}
-	defer c.rt.listens.Add(-1)
-	c.life.begin(c.ctx, c.x.Peer, c.m.ID, 0)
-	defer c.life.end()
-	c.ctx = &c.life
+	defer c.closeChanges()
 	c.release() // a stream that is open is not a request in progress
 	c.release = func() {}
 	var end []byte
 	if c.listen(filter) {
-		end = protocol.AppendListenEnd(transport.Buffer(), c.m.ID)
+		end = c.era().AppendListenEnd(transport.Buffer(), c.m.ID)
 	}
 	c.finish(end, nil)
+}
+
+// openChanges counts a stream, on its connection where that carries several, and
+// reports false when there are too many.
+func (c *call) openChanges() bool {
+	if c.x.Peer != nil && !c.x.Peer.OpenChanges() {
+		return false
+	}
+	if c.rt.listens.Add(1) > int64(c.st.doc.Limits.Connections) {
+		c.closeChanges()
+		return false
+	}
+	return true
+}
+
+func (c *call) closeChanges() {
+	c.rt.listens.Add(-1)
+	if c.x.Peer != nil {
+		c.x.Peer.CloseChanges()
+	}
 }
 
 // listen reports whether the stream ended in good order, so that an answer is to

@@ -143,6 +143,23 @@ func TestCancelOnAConnection(t *testing.T) {
 	}
 }
 
+// TestTheNextMessageCancelsACall sends both at once, so that the call has hardly
+// begun when it is cancelled.
+func TestTheNextMessageCancelsACall(t *testing.T) {
+	tool, _, letGo := blocking()
+	defer letGo()
+	rt := start(t, "", server.Options{Tools: []catalog.GoTool{tool}})
+	c := dial(t, rt)
+	for range 50 {
+		c.send(callBlock + "\n" + `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`)
+	}
+	c.send(`{"jsonrpc":"2.0","id":2,"method":"ping"}`) // when it is answered, all before it has been read
+	if got := c.receive(); got != `{"jsonrpc":"2.0","id":2,"result":{}}` {
+		t.Errorf("something was said of a cancelled request: %s", got)
+	}
+	eventually(t, func() bool { return rt.Control().Status().InProgress == 0 })
+}
+
 func TestListenOnAConnection(t *testing.T) {
 	rt := start(t, "", server.Options{})
 	c := dial(t, rt)

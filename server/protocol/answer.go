@@ -148,10 +148,12 @@ func appendStrings(dst []byte, name string, list []string) []byte {
 
 // AppendListenEnd appends the answer to subscriptions/listen, which ends the
 // stream in good order (basic/patterns/subscriptions, "Graceful Closure").
-func AppendListenEnd(dst []byte, id json.RawMessage) []byte {
+func (e Era) AppendListenEnd(dst []byte, id json.RawMessage) []byte {
 	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
 	dst = append(dst, id...)
-	dst = append(dst, `,"result":{"resultType":"complete","_meta":{"`+MetaSubscriptionID+`":`...)
+	dst = append(dst, `,"result":{"resultType":"complete","_meta":{"`+MetaServerInfo+`":`...)
+	dst = append(dst, e.Server...)
+	dst = append(dst, `,"`+MetaSubscriptionID+`":`...)
 	dst = append(dst, id...)
 	return append(dst, `}}}`...)
 }

@@ -57,11 +57,11 @@ func TestToolResult(t *testing.T) {
 func TestNotificationsOfASubscription(t *testing.T) {
 	id := json.RawMessage("7")
 	for got, want := range map[string]string{
-		string(AppendNotification(nil, ToolsListChanged, nil)):     `{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`,
-		string(AppendNotification(nil, ToolsListChanged, id)):      `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}}`,
-		string(AppendAcknowledged(nil, id, Filter{Tools: true})):   `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7},"notifications":{"toolsListChanged":true}}}`,
-		string(AppendListenEnd(nil, id)):                           `{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":7}}}`,
-		string(AppendError(nil, nil, NewError(ParseError, "bad"))): `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"bad"}}`,
+		string(AppendNotification(nil, ToolsListChanged, nil)):                      `{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`,
+		string(AppendNotification(nil, ToolsListChanged, id)):                       `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}}`,
+		string(AppendAcknowledged(nil, id, Filter{Tools: true})):                    `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7},"notifications":{"toolsListChanged":true}}}`,
+		string(Era{true, json.RawMessage(`{"name":"s"}`)}.AppendListenEnd(nil, id)): `{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s"},"io.modelcontextprotocol/subscriptionId":7}}}`,
+		string(AppendError(nil, nil, NewError(ParseError, "bad"))):                  `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"bad"}}`,
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

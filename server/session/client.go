@@ -20,6 +20,7 @@ type Client struct {
 	asked      uint64
 	open       map[string]chan<- Reply // questions without an answer yet; nil when there are none
 	pending    *Pending                // requests being answered, the latest first
+	streams    int                     // of changes that are open
 	of         *Session                // that it belongs to; nil without one
 	ended      bool
 }
@@ -89,6 +90,28 @@ func (c *Client) Subscribed() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.subscribed
+}
+
+// MaxStreams is the most streams of changes that one connection carries.
+const MaxStreams = 100
+
+// OpenChanges notes a stream of changes (subscriptions/listen) on the client's
+// connection. It reports false when there are too many already.
+func (c *Client) OpenChanges() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.streams == MaxStreams {
+		return false
+	}
+	c.streams++
+	return true
+}
+
+// CloseChanges is the opposite of OpenChanges.
+func (c *Client) CloseChanges() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.streams--
 }
 
 // Question opens a question: its id, where the answer will come, and what must be

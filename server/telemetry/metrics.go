@@ -16,12 +16,13 @@ import (
 // time series.
 const other = "other"
 
-// methods are those of MCP 2025-11-25 and 2026-07-28 that clients send.
+// methods are those of MCP 2025-11-25, 2026-07-28 and the Tasks extension that
+// clients send.
 var methods = []string{
 	"completion/complete", "initialize", "logging/setLevel", "notifications/cancelled", "notifications/initialized",
 	"notifications/progress", "notifications/roots/list_changed", "ping", "prompts/get", "prompts/list", "resources/list",
 	"resources/read", "resources/subscribe", "resources/templates/list", "resources/unsubscribe", "server/discover",
-	"subscriptions/listen", callMethod, "tools/list", other,
+	"subscriptions/listen", "tasks/cancel", "tasks/get", "tasks/update", callMethod, "tools/list", other,
 }
 
 const callMethod = "tools/call"
