@@ -74,7 +74,7 @@ func startPebble(t *testing.T, tlsPort, httpPort int) *pebble {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(own)
 	p.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	waitFor(t, "the authority answers", 20*time.Second, func() bool {
+	waitFor(t, "the authority answers", 30*time.Second, func() bool {
 		resp, err := p.client.Get(p.directory)
 		if err == nil {
 			resp.Body.Close()
@@ -155,7 +155,7 @@ func TestACME(t *testing.T) {
 			server.stop()
 			p.server.kill()
 			start()
-			waitFor(t, "the stored certificate serves a call", 10*time.Second, call)
+			waitFor(t, "the stored certificate serves a call", 30*time.Second, call)
 			if serial != first {
 				t.Errorf("another certificate: %s, before %s", serial, first)
 			}

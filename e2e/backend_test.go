@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
@@ -112,7 +113,15 @@ server "hello" {
 		t.Fatal(err)
 	}
 	awaitText(t, out, ": replacing", ": deleting", ": creating")
+	signal := func(s os.Signal) {
+		t.Helper()
+		if err := slow.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signal(syscall.SIGSTOP) // it works on for as long as the other takes to come
 	contains(t, two.must(1, "apply", "-auto-approve").stderr, "The state is locked", fmt.Sprintf("process %d", slow.Process.Pid))
+	signal(syscall.SIGCONT)
 	if err := slow.Wait(); err != nil {
 		t.Errorf("the first of two: %v", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -164,9 +165,7 @@ func TestKilledApplyConvergesOnThisMachine(t *testing.T) {
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
 	contains(t, w.must(0, "call", fmt.Sprintf("http://127.0.0.1:%d", port), "hello").stdout, "Hello!")
-	if n := running(t, filepath.Join(w.dir, "root")); n != 2 {
-		t.Errorf("%d processes run for the server; want the supervisor and its child", n)
-	}
+	waitFor(t, "the supervisor and its child run, and nothing else", 30*time.Second, func() bool { return running(t, filepath.Join(w.dir, "root")) == 2 })
 }
 
 // running counts the processes whose command line mentions a folder.
@@ -194,8 +193,13 @@ func TestKilledServer(t *testing.T) {
 	port := freePort(t)
 	hostServer(t, w, port)
 	w.must(0, "apply", "-auto-approve")
-	pids := tool(t, "pgrep", "-f", filepath.Join(w.dir, "root"))
-	tool(t, "kill", append([]string{"-9"}, strings.Fields(pids)...)...)
+	pids := processes(t, filepath.Join(w.dir, "root"))
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) { // the child goes with its supervisor
+			t.Fatal(err)
+		}
+	}
+	waitFor(t, "they have ended", 30*time.Second, func() bool { return running(t, filepath.Join(w.dir, "root")) == 0 })
 	contains(t, w.must(2, "drift").stdout, "running")
 	w.must(0, "apply", "-auto-approve")
 	contains(t, w.must(0, "call", fmt.Sprintf("http://127.0.0.1:%d", port), "hello").stdout, "Hello!")

@@ -80,11 +80,11 @@ func TestJournaldTakesTheLog(t *testing.T) {
 mount -t tmpfs none /run
 mkdir -p /run/systemd/journal /run/log/journal
 /lib/systemd/systemd-journald & journald=$!
-for i in $(seq 100); do [ -S /run/systemd/journal/socket ] && break; sleep 0.1; done
+for i in $(seq 300); do [ -S /run/systemd/journal/socket ] && break; sleep 0.1; done
 "$1" run -document "$2" & server=$!
-for i in $(seq 100); do journalctl -D /run/log/journal -t runbooks -o cat --no-pager 2>/dev/null | grep -q serving && break; sleep 0.1; done
+for i in $(seq 300); do journalctl -D /run/log/journal -t runbooks -o cat --no-pager 2>/dev/null | grep -q serving && break; sleep 0.1; done
 kill $server; wait $server || true
-for i in $(seq 100); do journalctl -D /run/log/journal -t runbooks -o cat --no-pager | grep -q stopping && break; sleep 0.1; done
+for i in $(seq 300); do journalctl -D /run/log/journal -t runbooks -o cat --no-pager | grep -q stopping && break; sleep 0.1; done
 journalctl -D /run/log/journal -t runbooks -p info -o cat --no-pager
 kill $journald`
 	out, err := exec.Command("unshare", "-m", "bash", "-c", script, "bash", filepath.Join(repository(t), "bin", "erlmcpd"), document).CombinedOutput()

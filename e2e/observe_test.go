@@ -38,7 +38,7 @@ func collectorPath(t *testing.T) string {
 // eventually waits until holds says "", which otherwise says what is missing.
 func eventually(t *testing.T, holds func() string) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -79,6 +79,9 @@ func observe(t *testing.T, env []string, blocks string) *observed {
 			return err.Error()
 		}
 		r.Body.Close()
+		if _, err := os.Stat(o.control); err != nil { // it comes last, and signals are heard by then
+			return err.Error()
+		}
 		return ""
 	})
 	return o

@@ -22,7 +22,7 @@ func startRedis(t *testing.T, port int) *program {
 	t.Helper()
 	cmd := background(t, nil, setup(t, "redis.sh"), "--port", fmt.Sprint(port), "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--requirepass", "a password", "--dir", t.TempDir())
-	waitFor(t, "Redis answers", 10*time.Second, func() bool {
+	waitFor(t, "Redis answers", 30*time.Second, func() bool {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			c.Close()
@@ -38,14 +38,15 @@ type replica struct {
 	port int
 }
 
-func startReplica(t *testing.T, redis, quota int, onFailure string) *replica {
+// startReplica starts a server that waits for Redis for that long.
+func startReplica(t *testing.T, redis, quota int, onFailure, wait string) *replica {
 	t.Helper()
 	r := &replica{t: t, port: freePort(t)}
 	document, err := json.Marshal(map[string]any{
 		"name": "shared", "listen": map[string]any{"port": r.port}, "metrics": map[string]any{"enabled": false},
 		"tool": map[string]any{"hello": map[string]any{"static": map[string]any{"text": "Hello!"}}},
 		"rate_limit": []any{map[string]any{"requests_per_minute": quota, "redis": map[string]any{
-			"url": fmt.Sprintf("redis://127.0.0.1:%d/1", redis), "password": "a password", "on_failure": onFailure,
+			"url": fmt.Sprintf("redis://127.0.0.1:%d/1", redis), "password": "a password", "on_failure": onFailure, "timeout": wait,
 		}}},
 	})
 	if err != nil {
@@ -56,7 +57,7 @@ func startReplica(t *testing.T, redis, quota int, onFailure string) *replica {
 		t.Fatal(err)
 	}
 	background(t, nil, filepath.Join(repository(t), "bin", "erlmcpd"), "run", "-document", path)
-	waitFor(t, "the replica is up", 10*time.Second, func() bool { status, _ := r.get("/health"); return status == 200 })
+	waitFor(t, "the replica is up", 30*time.Second, func() bool { status, _ := r.get("/health"); return status == 200 })
 	return r
 }
 
@@ -92,7 +93,7 @@ func TestReplicasShareARateLimit(t *testing.T) {
 	port := freePort(t)
 	startRedis(t, port)
 	const quota = 150
-	replicas := []*replica{startReplica(t, port, quota, "closed"), startReplica(t, port, quota, "closed")}
+	replicas := []*replica{startReplica(t, port, quota, "closed", "10s"), startReplica(t, port, quota, "closed", "10s")}
 	seen := map[int]int{}
 	var mu sync.Mutex
 	each(16, func(i int) {
@@ -117,10 +118,8 @@ func TestRedisIsKilled(t *testing.T) {
 		t.Run(onFailure, func(t *testing.T) {
 			port := freePort(t)
 			redis := startRedis(t, port)
-			r := startReplica(t, port, 100_000, onFailure)
-			if status, body := r.call(); status != 200 {
-				t.Fatalf("while Redis is there: %d %s", status, body)
-			}
+			r := startReplica(t, port, 100_000, onFailure, "100ms")
+			waitFor(t, "calls are answered while Redis is there", 10*time.Second, func() bool { status, _ := r.call(); return status == 200 })
 			redis.kill()
 			longest := time.Duration(0)
 			for range 50 {
@@ -143,8 +142,8 @@ func TestRedisIsKilled(t *testing.T) {
 				t.Errorf("health says %d %s", health, body)
 			}
 			startRedis(t, port)
-			waitFor(t, "health is good again", 10*time.Second, func() bool { status, _ := r.get("/health"); return status == 200 })
-			waitFor(t, "Redis is asked again", 10*time.Second, func() bool { status, _ := r.call(); return status == 200 && redisHas(t, port, "shared") })
+			waitFor(t, "health is good again", 30*time.Second, func() bool { status, _ := r.get("/health"); return status == 200 })
+			waitFor(t, "Redis is asked again", 30*time.Second, func() bool { status, _ := r.call(); return status == 200 && redisHas(t, port, "shared") })
 		})
 	}
 }
@@ -167,7 +166,7 @@ func redisHas(t *testing.T, port int, text string) bool {
 func TestRedisStopsAnswering(t *testing.T) {
 	port := freePort(t)
 	redis := startRedis(t, port)
-	r := startReplica(t, port, 100_000, "open")
+	r := startReplica(t, port, 100_000, "open", "100ms")
 	r.call()
 	stop(t, redis)
 	begun := time.Now()

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -141,15 +143,24 @@ func tool(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// freePort is a TCP port of loopback that nobody used a moment ago.
+// portsTried counts the ports that freePort has looked at.
+var portsTried atomic.Int64
+
+// freePort is a TCP port that nobody uses, another one each time. It lies below
+// those that the kernel gives to connections and to whoever listens on port 0, and
+// below those of Kubernetes' nodes: nobody takes it by chance before its server does.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports = 24000, 6000
+	for range ports {
+		port := first + (100*os.Getpid()+int(portsTried.Add(1)))%ports
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // contains fails the test unless text holds every part.

@@ -15,11 +15,16 @@ import (
 	"time"
 )
 
-// TestRuntimeIsQuickAndSmall starts erlmcpd a few times: the best start is what
-// the program needs, the others are what the machine added.
+// TestRuntimeIsQuickAndSmall starts erlmcpd a few times, and more often while the
+// machine is busy: the best start is what the program needs, the others are what
+// the machine added.
 func TestRuntimeIsQuickAndSmall(t *testing.T) {
+	const few, most = 5, 50
 	best, resident := time.Hour, 0
-	for range 5 {
+	for n := range most {
+		if n >= few && best <= 100*time.Millisecond {
+			break
+		}
 		start, rss := startRuntime(t)
 		best, resident = min(best, start), max(resident, rss)
 	}

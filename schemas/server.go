@@ -76,7 +76,7 @@ type Limits struct {
 	IdleTimeout   Duration `json:"idle_timeout,omitempty" default:"5m" doc:"How long a connection without requests is kept."`
 	SessionTTL    Duration `json:"session_ttl,omitempty" default:"30m" doc:"How long a session without requests is kept."`
 	DrainTimeout  Duration `json:"drain_timeout,omitempty" default:"10s" doc:"Longest wait for calls in progress when the server stops."`
-	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server. The runtime keeps its own below it: Go's collector works towards nine tenths of it, and the governor admits no more requests than there is room for."`
+	Memory        Size     `json:"memory,omitempty" default:"256MB" doc:"Memory that the target gives the server. The runtime keeps its own below it: Go's collector works towards nine tenths of it, or less where it is small, and the governor admits no more requests than there is room for."`
 	CPU           float64  `json:"cpu,omitempty" default:"1" min:"0.01" max:"1024" unit:"cores" doc:"Processor time that the target gives the server."`
 	Processes     int      `json:"processes,omitempty" default:"256" min:"16" doc:"Processes and threads that the target allows the server."`
 }

@@ -82,7 +82,7 @@ func (s *serving) build() (*server.Runtime, error) {
 		return nil, fmt.Errorf("find the folder of files: %w", err)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory.Limit(int64(doc.Limits.Memory)) / 10 * 9) // the rest is for what Go does not count
+		debug.SetMemoryLimit(memory.ForGo(memory.Limit(int64(doc.Limits.Memory))))
 	}
 	bringRoots()
 	if s.children, err = backend.AdoptOrphans(); err != nil {

@@ -116,6 +116,23 @@ func TestNoBudgetIsNoBound(t *testing.T) {
 	b.Disconnect()
 }
 
+func TestWhatGoMayUse(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		limit, want int64
+	}{
+		{"of much, nine tenths", 1000 * megabyte, 900 * megabyte},
+		{"of little, what the program leaves", 64 * megabyte, 52 * megabyte},
+		{"of very little, three quarters", 16 * megabyte, 12 * megabyte},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ForGo(c.limit); got != c.want {
+				t.Errorf("got %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 func TestLimitOfAControlGroup(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]string

@@ -13,6 +13,16 @@ func Limit(configured int64) int64 {
 	return limitBelow("/", configured)
 }
 
+// program is what of the program itself is resident when it has much to do, in
+// bytes.
+const program = 12 << 20
+
+// ForGo is what Go may use of so much memory. The rest is for what Go does not count:
+// a tenth, and more where that is less than the program itself takes up.
+func ForGo(limit int64) int64 {
+	return limit - max(limit/10, min(limit/4, program))
+}
+
 // limitBelow reads the files of control groups below a root, as both versions have
 // them (cgroups(7)). What cannot be read does not bound.
 func limitBelow(root string, limit int64) int64 {

@@ -245,7 +245,9 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 	for {
 		if len(buf) > max(held, memory.Small) {
 			if !hold.Take(cap(buf) - held) {
-				return buf, f.noRoom(w, r)
+				recycle(buf) // before the rest is read, which may take its time
+				hold.Drop()
+				return nil, f.noRoom(w, r)
 			}
 			held = cap(buf)
 		}
