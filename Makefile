@@ -39,8 +39,9 @@ demo: ## Start the quickstart's MCP server on this machine, and call a tool of i
 demo-down: ## End what make demo started
 	bin/erlmcp -chdir=examples/quickstart destroy -auto-approve
 
+# The longest package takes minutes where two cores do all; go test's own limit is 10.
 test: ## Run every test that needs only Go, with the race detector where there is a C compiler
-	$(RACE) $(GO) test $(if $(findstring =1,$(RACE)),-race) ./...
+	$(RACE) $(GO) test -timeout 30m $(if $(findstring =1,$(RACE)),-race) ./...
 
 # A cluster for the tests, taken down whatever becomes of them.
 BED = trap 'e2e/setup/kubernetes.sh down' EXIT && e2e/setup/kubernetes.sh up

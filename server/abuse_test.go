@@ -43,7 +43,8 @@ func backToTheStart(t *testing.T, rt *server.Runtime) (check func()) {
 // TestSlowClients has many that send a byte now and then, or read nothing, and
 // meanwhile one that behaves.
 func TestSlowClients(t *testing.T) {
-	rt := start(t, `,"limits":{"header_timeout":"300ms","body_timeout":"500ms","idle_timeout":"300ms","write_timeout":"300ms"}`, server.Options{})
+	// Long enough for one that behaves, on a busy machine too.
+	rt := start(t, `,"limits":{"header_timeout":"1s","body_timeout":"1s","idle_timeout":"1s","write_timeout":"1s"}`, server.Options{})
 	post(t, rt.URL(), callEchoX)
 	check := backToTheStart(t, rt)
 	var wg sync.WaitGroup
@@ -63,14 +64,14 @@ func TestSlowClients(t *testing.T) {
 			io.WriteString(conn, begin)
 			tick := time.NewTicker(50 * time.Millisecond)
 			defer tick.Stop()
-			for end := time.After(10 * time.Second); ; {
+			for end := time.After(20 * time.Second); ; {
 				select {
 				case <-tick.C:
 					if _, err := io.WriteString(conn, "x"); err != nil {
 						return // the server has had enough
 					}
 				case <-end:
-					t.Errorf("a client that began with %q is served for 10 s", begin)
+					t.Errorf("a client that began with %q is served for 20 s", begin)
 					return
 				}
 			}

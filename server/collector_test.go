@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,11 +16,14 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/erlmcp/erlmcp/internal/reserve"
 )
 
 // collector receives OTLP, over gRPC and over HTTP.
 type collector struct {
 	t      *testing.T
+	at     string // the address
 	server *httptest.Server
 
 	mu      sync.Mutex
@@ -39,14 +43,20 @@ type span struct {
 
 func newCollector(t *testing.T) *collector {
 	c := &collector{t: t, metrics: map[string]*metricspb.Metric{}, arrived: make(chan struct{})}
-	c.listen("127.0.0.1:0")
+	port, release, err := reserve.Port()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	c.at = fmt.Sprintf("127.0.0.1:%d", port)
+	c.listen()
 	return c
 }
 
 // listen serves until the test ends or the collector is killed.
-func (c *collector) listen(address string) {
+func (c *collector) listen() {
 	c.t.Helper()
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", c.at)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -60,8 +70,6 @@ func (c *collector) listen(address string) {
 	c.server = s
 	c.t.Cleanup(s.Close)
 }
-
-func (c *collector) address() string { return c.server.Listener.Addr().String() }
 
 func (c *collector) kill() {
 	c.server.CloseClientConnections()

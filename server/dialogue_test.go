@@ -327,14 +327,14 @@ func TestWhoCannotBeAsked(t *testing.T) {
 // TestWaitingForAClientHoldsNoWorker has one worker, whose call waits for its
 // client while another is carried out, and a time limit that does not run then.
 func TestWaitingForAClientHoldsNoWorker(t *testing.T) {
-	rt := start(t, `,"limits":{"workers":1,"call_timeout":"200ms"}`, server.Options{Tools: []catalog.GoTool{asker(), echo()}})
+	rt := start(t, `,"limits":{"workers":1,"call_timeout":"1s"}`, server.Options{Tools: []catalog.GoTool{asker(), echo()}})
 	l := newLegacy(t, rt, `{"elicitation":{}}`)
 	stream := l.stream("POST", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask"}}`)
 	_, question := stream.message()
 	if _, body := l.post(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}`); !strings.Contains(body, `"text":"x"`) {
 		t.Errorf("a call beside it: %s", body)
 	}
-	late := time.NewTimer(300 * time.Millisecond)
+	late := time.NewTimer(1200 * time.Millisecond)
 	defer late.Stop()
 	<-late.C // longer than the limit: what is tested is that time passes
 	var asked struct{ ID string }

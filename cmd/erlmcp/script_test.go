@@ -3,23 +3,26 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/erlmcp/erlmcp/internal/reserve"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"erlmcp":      func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-		"interrupted": interrupted,
+		"interrupted": func() { whenCreated(os.Args[1:], func(p *os.Process) { p.Signal(os.Interrupt) }) },
+		"suspended":   func() { whenCreated(os.Args[3:], func(p *os.Process) { suspend(p, os.Args[1], os.Args[2]) }) },
 	})
 }
 
@@ -55,10 +58,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// interrupted runs a command and interrupts it when it says that something was
+// whenCreated runs a command, and does something to it when it says that something was
 // created.
-func interrupted() {
-	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+func whenCreated(command []string, do func(*os.Process)) {
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -69,15 +72,28 @@ func interrupted() {
 		os.Exit(99)
 	}
 	lines := bufio.NewScanner(out)
-	for sent := false; lines.Scan(); {
+	for done := false; lines.Scan(); {
 		fmt.Println(lines.Text())
-		if !sent && strings.Contains(lines.Text(), ": created") {
-			sent = true
-			cmd.Process.Signal(os.Interrupt)
+		if !done && strings.Contains(lines.Text(), ": created") {
+			done = true
+			do(cmd.Process)
 		}
 	}
 	cmd.Wait()
 	os.Exit(cmd.ProcessState.ExitCode())
+}
+
+// suspend has a process stand still, says so in the one file, and has it go on when
+// the other is there.
+func suspend(p *os.Process, stands, goOn string) {
+	p.Signal(syscall.SIGSTOP)
+	err := os.WriteFile(stands, []byte("it stands still"), 0o600)
+	for end := time.Now().Add(time.Minute); err == nil && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, missing := os.Stat(goOn); missing == nil {
+			break
+		}
+	}
+	p.Signal(syscall.SIGCONT)
 }
 
 // capture NAME sets a variable to what the last command printed.
@@ -106,15 +122,16 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freeport NAME sets a variable to a TCP port of loopback that is free.
+// freeport NAME sets a variable to a TCP port of loopback that is free, and kept for
+// the servers of the script.
 func freeport(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: freeport NAME")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := reserve.Port()
 	ts.Check(err)
-	defer l.Close()
-	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Defer(release)
+	ts.Setenv(args[0], strconv.Itoa(port))
 }
 
 // bucket NAME starts an emulator of Google Cloud Storage with a bucket, and sets

@@ -64,7 +64,7 @@ func startErlmcpd(t *testing.T, ctx context.Context, document string) *running {
 func (r *running) status(t *testing.T) control.Status {
 	t.Helper()
 	var last error
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		c, err := control.Dial(r.socket())
 		if err == nil {
 			s, err := c.Status(context.Background())
@@ -96,6 +96,12 @@ func callLong(url string) {
 	if err == nil {
 		resp.Body.Close()
 	}
+}
+
+// gone reports whether a process has ended, also one whose end nobody has collected.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(stat), ") Z ")
 }
 
 // until polls for a condition that nothing announces.

@@ -63,7 +63,7 @@ func TestNothingOutlivesAServerThatIsKilled(t *testing.T) {
 	_ = syscall.Kill(before.PID, syscall.SIGKILL)
 	until(t, ctx, "the child is gone", func() bool {
 		id, err := strconv.Atoi(strings.TrimSpace(string(pid)))
-		return err != nil || syscall.Kill(id, 0) != nil
+		return err != nil || gone(id)
 	})
 	until(t, ctx, "the server is back", func() bool { return r.status(t).PID != before.PID })
 }

@@ -140,7 +140,7 @@ func TestUpgradesUnderASupervisor(t *testing.T) {
 		t.Errorf("it was %+v\nand is %+v", before, after)
 	}
 	until(t, ctx, "the supervisor tells of the new server", func() bool { return f.child(t).PID == after.PID })
-	until(t, ctx, "the old server has ended", func() bool { return syscall.Kill(before.PID, 0) != nil })
+	until(t, ctx, "the old server has ended", func() bool { return gone(before.PID) })
 
 	for _, c := range []struct {
 		name string
@@ -191,7 +191,7 @@ func TestUpgradesUnderASupervisor(t *testing.T) {
 	case <-ctx.Done():
 		t.Error("the supervisor does not end")
 	}
-	if syscall.Kill(last.PID, 0) == nil {
+	if !gone(last.PID) {
 		t.Error("a server outlives its supervisor")
 	}
 }
@@ -232,5 +232,5 @@ func TestAnUpgradeWithoutASupervisor(t *testing.T) {
 	if out, err := erlmcpd(ctx, "stop", "-control", r.socket()).CombinedOutput(); err != nil {
 		t.Errorf("stop: %v: %s", err, out)
 	}
-	until(t, ctx, "the last server has ended", func() bool { return syscall.Kill(after.PID, 0) != nil })
+	until(t, ctx, "the last server has ended", func() bool { return gone(after.PID) })
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,39 +31,25 @@ func TestContract(t *testing.T) {
 	}
 }
 
-func contractDocument(t *testing.T, port int, title string) cty.Value {
+func contractDocument(t *testing.T, port, metrics int, title string) cty.Value {
 	t.Helper()
 	v, err := schemas.Value(fmt.Appendf(nil, `{"name":"contract","title":%q,"instructions":%q,"sensitive":["/instructions"],
 		"listen":{"address":"127.0.0.1","port":%d,"path":"/mcp"},"metrics":{"port":%d,"path":"/m"},
-		"resource":{"hello":{"text":"hi"}}}`, title, secret, port, port+1))
+		"resource":{"hello":{"text":"hi"}}}`, title, secret, port, metrics))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
 
-// twoPorts finds a free port whose neighbour is free too.
-func twoPorts(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		first := free(t)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+1)); err == nil {
-			l.Close()
-			return first
-		}
-	}
-	t.Fatal("there are no two free ports")
-	return 0
-}
-
 func hostCase(t *testing.T, root string) contract.Case {
-	port := twoPorts(t)
+	port, metrics := free(t), free(t)
 	here := folder(filepath.Join(root, "contract"))
 	c := contract.Case{
 		Provider: New(),
 		Target:   target(root),
-		Document: contractDocument(t, port, "One"),
-		Updated:  contractDocument(t, port, "Two"),
+		Document: contractDocument(t, port, metrics, "One"),
+		Updated:  contractDocument(t, port, metrics, "Two"),
 		Files:    []resource.File{file(t, "docs/a.txt", "content")},
 		Objects: func(t *testing.T, lineage string) []string {
 			owners, err := filepath.Glob(filepath.Join(root, "*", "owner.json"))
@@ -192,6 +177,26 @@ func ended(t *testing.T, f folder) {
 	}
 }
 
+// hang stops a process, and waits until all of it stands still.
+func hang(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ok, err := await(t.Context(), 10*time.Second, func() (bool, error) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		for _, path := range threads {
+			if stat, err := os.ReadFile(path); err != nil || !strings.Contains(string(stat), ") T ") {
+				return false, nil
+			}
+		}
+		return len(threads) > 0, err
+	})
+	if !ok || err != nil {
+		t.Fatalf("process %d does not stop: %v", pid, err)
+	}
+}
+
 func edit(t *testing.T, path, old, new string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -244,8 +249,12 @@ func addDrifts(c *contract.Case, f folder, port int) {
 		pid, err := f.supervisor()
 		must(t, err)
 		must(t, syscall.Kill(pid, syscall.SIGKILL))
+		ok, err := await(t.Context(), 10*time.Second, func() (bool, error) { now, err := f.supervisor(); return now != pid, err })
+		if !ok || err != nil {
+			t.Fatalf("the supervisor does not end: %v", err)
+		}
 	})
-	drift("running", "the server hangs", func(t *testing.T) { must(t, syscall.Kill(f.childState().PID, syscall.SIGSTOP)) })
+	drift("running", "the server hangs", func(t *testing.T) { hang(t, f.childState().PID) })
 	drift("marked", "what says whose the folder is is gone", func(t *testing.T) { must(t, os.Remove(f.owner())) })
 	drift("marked", "what says whose the folder is is damaged", func(t *testing.T) { must(t, os.WriteFile(f.owner(), []byte("garbage"), 0o600)) })
 	drift("loaded", "an apply was cut off before the reload", func(t *testing.T) { must(t, os.Remove(f.loaded())) })

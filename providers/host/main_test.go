@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/internal/reserve"
 	"github.com/erlmcp/erlmcp/providers/artifact"
 	"github.com/erlmcp/erlmcp/schemas"
 )
@@ -150,15 +150,15 @@ func onPort(port int, more string) string {
 	return fmt.Sprintf(`{"name":"docs","listen":{"port":%d},"metrics":{"enabled":false}%s}`, port, more)
 }
 
-// free is a port that nobody listens on.
+// free is a port that nobody listens on, kept for the servers of the test.
 func free(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := reserve.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(release)
+	return port
 }
 
 func file(t *testing.T, path, content string) resource.File {

@@ -270,9 +270,7 @@ func TestAHungServerIsStartedAgain(t *testing.T) {
 	d := s.desired(anyPort("x"))
 	s.apply(d)
 	hung := s.folder().childState().PID
-	if err := syscall.Kill(hung, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	hang(t, hung)
 	if v := s.read().Values; v.GetAttr("running").True() {
 		t.Error("it counts as running")
 	}

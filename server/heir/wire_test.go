@@ -29,7 +29,7 @@ func pair(t *testing.T) (a, b *Wire) {
 	}
 	a, b = NewWire(one), NewWire(two)
 	t.Cleanup(func() { a.Close(); b.Close() })
-	b.Deadline(time.Now().Add(10 * time.Second))
+	b.Deadline(time.Now().Add(time.Minute))
 	return a, b
 }
 

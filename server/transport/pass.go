@@ -80,6 +80,10 @@ func (f *Front) passOn(accepted net.Conn, p Passed) bool {
 
 // Adopt serves a connection that another server has passed on.
 func (f *Front) Adopt(conn net.Conn, p Passed) {
+	if conn.RemoteAddr() == nil { // its client has gone meanwhile
+		conn.Close()
+		return
+	}
 	f.count()
 	if !f.room(conn, p.Raw != nil) {
 		return

@@ -9,13 +9,10 @@ import (
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
 
-// attend waits on behalf of a client for the answer of the upstream, and has the
-// client answer what it asks meanwhile.
+// attend waits on behalf of the client at the other end for the answer of the
+// upstream, and has the client answer what it asks meanwhile.
 func (u *Upstream) attend(ctx context.Context, e *exchange) (any, error) {
 	client := dialogue.From(ctx)
-	if !e.attach(client) {
-		return nil, refuse("This call is being answered already")
-	}
 	for {
 		timer := time.NewTimer(u.timeout())
 		select {

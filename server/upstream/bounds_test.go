@@ -251,9 +251,10 @@ func TestTLS(t *testing.T) {
 		"good": `"healthy"`, "stranger": "certificate signed by unknown authority", "nobody": "certificate required",
 		"broken": "there is no certificate in PEM", "gone": "http.ca_file cannot be read",
 	} {
-		if _, body := health(t, rt, "/upstream/"+name); !strings.Contains(body, want) {
-			t.Errorf("%s: %s, want %s", name, body, want)
-		}
+		eventually(t, name+" says "+want, func() bool {
+			_, body := health(t, rt, "/upstream/"+name)
+			return strings.Contains(body, want)
+		})
 	}
 	if strings.Contains(logged.String(), "PRIVATE KEY") {
 		t.Error("the key was logged")

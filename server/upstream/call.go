@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/erlmcp/erlmcp/server/dialogue"
 	"github.com/erlmcp/erlmcp/server/memory"
 	"github.com/erlmcp/erlmcp/server/protocol"
 )
@@ -180,6 +181,9 @@ func (u *Upstream) do(ctx context.Context, send func(context.Context, *link, *ex
 		return nil, refuse("The call that has asked this is over. Make the call anew, without answers")
 	}
 	if e != nil {
+		if !e.attach(dialogue.From(ctx)) {
+			return nil, refuse("This call is being answered already")
+		}
 		return u.attend(ctx, e)
 	}
 	l, err := u.connected()

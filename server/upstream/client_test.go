@@ -19,6 +19,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/erlmcp/erlmcp/internal/reserve"
 	"github.com/erlmcp/erlmcp/schemas"
 	"github.com/erlmcp/erlmcp/server"
 )
@@ -66,7 +67,12 @@ type web struct {
 
 func serveWeb(t testing.TB, era string) *web {
 	t.Helper()
-	w := &web{t: t, era: era, address: "127.0.0.1:0"}
+	port, release, err := reserve.Port()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	w := &web{t: t, era: era, address: fmt.Sprintf("127.0.0.1:%d", port)}
 	w.start()
 	t.Cleanup(w.kill)
 	return w
@@ -87,11 +93,9 @@ func (w *web) start() {
 	if err := w.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil { // says that it listens
 		w.t.Fatal(err)
 	}
-	w.address = strings.TrimSpace(line)
 }
 
 // kill is kill -9.

@@ -39,9 +39,11 @@ type exchange struct {
 // exchangeKey is the key of the exchange in the context of its request.
 type exchangeKey struct{}
 
-// begin begins an exchange for the call that ctx is of. It outlives ctx.
+// begin begins an exchange for the call that ctx is of, whose client is there from
+// the first: the upstream may speak as soon as it is asked. It outlives ctx.
 func (u *Upstream) begin(ctx context.Context, l *link) *exchange {
-	e := &exchange{id: rand.Text(), u: u, link: l, over: make(chan struct{}), told: make(chan struct{}), asked: make(chan struct{}, 1), can: dialogue.From(ctx).Capabilities()}
+	client := dialogue.From(ctx)
+	e := &exchange{id: rand.Text(), u: u, link: l, over: make(chan struct{}), told: make(chan struct{}), asked: make(chan struct{}, 1), can: client.Capabilities(), peer: client}
 	e.ctx, e.end = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), exchangeKey{}, e))
 	u.mu.Lock()
 	u.exchanges[e.id] = e
@@ -146,7 +148,8 @@ func (e *exchange) client() *dialogue.Client {
 	return e.peer
 }
 
-// attach puts a client at the other end; it reports false when there is one.
+// attach puts a client that has come back at the other end; it reports false when
+// there is one.
 func (e *exchange) attach(c *dialogue.Client) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -97,15 +97,19 @@ func (c *client) insist(ctx context.Context, m proto.Message) error {
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
+	var why error // of the latest attempt that was not cut off, if there was one
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		wait, err := c.send(ctx, body)
 		if err == nil || errors.As(err, new(refusal)) {
 			return err
 		}
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
 		select {
 		case <-time.After(max(pause, wait)):
 		case <-ctx.Done():
-			return err
+			return why
 		}
 	}
 }

@@ -107,6 +107,7 @@ func want(t *testing.T, failed chan error, text string) {
 
 func TestElastic(t *testing.T) {
 	c, options, _ := newCluster(t)
+	options.Flush = 100 * time.Millisecond // so that the lines of a slow machine go together too
 	s := ToElastic(hclog.Info, options)
 	for n := range 2500 {
 		s.Accept("", hclog.Info, fmt.Sprint("line ", n))

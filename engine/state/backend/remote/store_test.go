@@ -19,7 +19,7 @@ import (
 
 func TestContract(t *testing.T) {
 	contract.Run(t, contract.Options{
-		Lasts: 300 * time.Millisecond,
+		Lasts: time.Second,
 		Reach: func(*testing.T) func() remote.Place {
 			m := newMemory()
 			return func() remote.Place { return m }
