@@ -96,6 +96,9 @@ func (c *cluster) read(ctx context.Context, k resource.Key, all lists) (resource
 	if err := all.errs[k.Type]; err != nil {
 		return resource.Reading{}, err
 	}
+	if ns := all.objects[NamespaceType].byName[c.Namespace]; ns != nil && ns.GetDeletionTimestamp() != nil {
+		return resource.Reading{}, nil // what is in it goes with it
+	}
 	o, err := all.objects[k.Type].one(k.Address)
 	if err != nil || o == nil {
 		return resource.Reading{}, err
