@@ -141,6 +141,9 @@ func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs sur
 	for _, a := range p.authors {
 		out.Authors = append(out.Authors, resource.Author{Path: append(cty.GetAttrPath("manifest"), a.path...), Name: a.manager})
 	}
+	if isWorkload(typ) {
+		out.Authors = append(out.Authors, editors(o.GetName(), docs)...)
+	}
 	return out, nil
 }
 

@@ -196,7 +196,7 @@ func (w *writer) partFree(ctx context.Context, c resource.Change, p intent) erro
 	if on[AnnotationBeside] == "" && (lineage == w.owner.Lineage || lineage == "" && on[AnnotationAddress] == c.Address.String()) {
 		return nil
 	}
-	return w.taken(c, p)
+	return w.taken(c.Address, p, o)
 }
 
 // fileObject is the content of a ConfigMap: files, and which path each key stands

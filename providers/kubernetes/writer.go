@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
 )
 
@@ -96,7 +97,7 @@ func (w *writer) makeWay(ctx context.Context, c resource.Change, i intent) error
 		return err
 	}
 	if !w.owns(o, c) {
-		return w.taken(c, i)
+		return w.taken(c.Address, i, o)
 	}
 	if o.GetDeletionTimestamp() != nil {
 		return w.awaitGone(ctx, c, i.kind, o)
@@ -104,14 +105,19 @@ func (w *writer) makeWay(ctx context.Context, c resource.Change, i intent) error
 	return nil
 }
 
-// taken refuses a name that is in use.
-func (w *writer) taken(c resource.Change, i intent) error {
+// taken refuses a name that another object has.
+func (c *cluster) taken(at address.Resource, i intent, o *unstructured.Unstructured) error {
 	d := diag.Errorf("the name is taken", "The cluster has a %s %q already, and it is not one of this configuration.", i.kind.name, i.name).
-		Fix("Delete it, or set another prefix or namespace in the block %s.", w.target.Address)
-	if c.Type == NamespaceType {
+		Fix("Delete it, or set another prefix or namespace in the block %s.", c.target.Address)
+	was := o.GetAnnotations()[AnnotationAddress]
+	switch {
+	case o.GetLabels()[LabelLineage] == c.owner.Lineage && was != "":
+		d.Detail = fmt.Sprintf("The cluster has a %s %q already: it is %s of this configuration.", i.kind.name, i.name, was)
+		d.Fix("Apply again if that one was to be deleted, and is gone now. Otherwise set another prefix or namespace in the block %s.", c.target.Address)
+	case i.kind == namespaces:
 		d.Fix("Leave create_namespace out to use the namespace as it is, or name another.")
 	}
-	d.Address = c.Address.String()
+	d.Address = at.String()
 	return d
 }
 
