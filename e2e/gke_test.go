@@ -25,8 +25,7 @@ const (
 )
 
 // newGoogle is a workspace of an example whose Google Cloud is one in this process,
-// and whose cluster answers where that of e2e/setup/kubernetes.sh does. With
-// ERLMCP_GKE_PROJECT it is the real one, and the cluster too.
+// and whose cluster answers where that of e2e/setup/kubernetes.sh does.
 func newGoogle(t *testing.T, example string, delay time.Duration) (*workspace, *cloud.Cloud) {
 	t.Helper()
 	w := newCluster(t, example)

@@ -168,6 +168,10 @@ func TestKubernetesObjects(t *testing.T) {
 			return ""
 		})
 	})
+	t.Run("a server that keeps data is looked after", func(t *testing.T) {
+		contains(t, w.must(0, "server", "status", "ledger").stdout, "server.ledger@kubernetes.cluster  ready", "✓ ledger-0  running")
+		contains(t, w.must(0, "server", "logs", "ledger").stdout, "serving: name=ledger")
+	})
 	t.Run("rendered manifests are what was applied", func(t *testing.T) {
 		w.write("manifests.yaml", w.must(0, "render").stdout)
 		tool(t, "kubectl", "diff", "-f", filepath.Join(w.dir, "manifests.yaml"))

@@ -47,6 +47,13 @@ server "hello" {
 	tool(t, "kubectl", "-n", "rolling", "wait", "--for=jsonpath={.status.replicas}=2", "deployment/hello", "--timeout=60s")
 	clients.end()
 
+	t.Run("scaled by hand, it is scaled back", func(t *testing.T) {
+		tool(t, "kubectl", "-n", "rolling", "scale", "deployment/hello", "--replicas=3")
+		contains(t, w.must(2, "drift").stdout, "spec.replicas", "2 → 3", "by kubectl")
+		w.must(0, "apply", "-auto-approve")
+		w.must(0, "plan", "-detailed-exitcode")
+		tool(t, "kubectl", "-n", "rolling", "wait", "--for=jsonpath={.status.replicas}=2", "deployment/hello", "--timeout=60s")
+	})
 	t.Run("a disruption budget refuses to take two pods at once", func(t *testing.T) {
 		names := strings.Fields(tool(t, "kubectl", "-n", "rolling", "get", "pods", "-l", "erlmcp.dev/server=hello", "-o", `jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.name} {end}`))
 		refused := 0

@@ -77,6 +77,7 @@ func (p *planner) learn(d *decision, r resource.Rehearsal) {
 	c := &d.change
 	if r.Err != nil {
 		for _, e := range diag.FromError(r.Err) {
+			e.Summary = diag.Capital(e.Summary)
 			if e.Address == "" {
 				e.Address = c.Address.String()
 			}

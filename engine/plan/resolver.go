@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -117,7 +118,12 @@ func (r *Resolver) Resolve(ref config.Ref) ([]*Wanted, diag.List) {
 	}
 	lowered, ds := provider.Lower(instance)
 	for _, d := range ds {
-		if d.Range == nil {
+		d.Summary = diag.Capital(d.Summary)
+		switch {
+		case d.Range != nil:
+		case d.Address == in.Target.String():
+			d.Range = cmp.Or(instance.Target.Range, in.Range)
+		default:
 			d.Range = in.Range
 		}
 	}

@@ -73,14 +73,17 @@ func (w *writer) stand(ctx context.Context, c resource.Change, i intent, copies 
 	if err != nil {
 		return err
 	}
-	if err := w.besideFree(ctx, c, n); err != nil {
-		return err
-	}
 	parts, err := n.parts(c.Desired.GetAttr("document"), c.Files)
 	if err != nil {
 		return err
 	}
-	for _, p := range append(parts, n) {
+	all := append(parts, n)
+	for _, p := range all {
+		if err := w.besideFree(ctx, c, p); err != nil {
+			return err
+		}
+	}
+	for _, p := range all {
 		w.signBeside(p.body, c)
 		if _, err := w.apply(ctx, p); err != nil {
 			return err

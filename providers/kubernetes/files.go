@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/schemas"
 )
 
 const (
@@ -16,7 +20,24 @@ const (
 	// takes objects of 1 MiB, in which files stand in base64.
 	chunkSize = 700 << 10
 	maxChunks = 32
+	// documentLimit is how many bytes a Secret takes.
+	documentLimit = 1 << 20
 )
+
+// checkDocument refuses a document that no Secret can hold, as far as it is known.
+func checkDocument(doc cty.Value, at address.Server) error {
+	if !doc.IsWhollyKnown() {
+		return nil
+	}
+	raw, err := schemas.Encode(doc)
+	if err != nil || len(raw) <= documentLimit {
+		return err
+	}
+	d := diag.Errorf("the document is too large", "What %s serves comes to a document of %d kB, and Kubernetes carries at most %d kB.", at, len(raw)>>10, documentLimit>>10).
+		Fix("Ship long texts as files (folder in a resource block), narrow an openapi block down with include, or make two servers of it.")
+	d.Address = at.String()
+	return d
+}
 
 // chunk spreads files over ConfigMaps, in order.
 func chunk(files []resource.File) ([][]resource.File, error) {

@@ -39,7 +39,8 @@ func (p *Provider) Lower(in resource.Instance) (resource.Lowered, diag.List) {
 		d[0].Address = in.Address.String()
 		return resource.Lowered{}, d
 	}
-	if err := p.sharedObjects(l); err != nil {
+	l.document = shipped(in.Document)
+	if err := cmp.Or(checkDocument(l.document, in.Address), p.sharedObjects(l)); err != nil {
 		return resource.Lowered{}, diag.FromError(err)
 	}
 	l.objects()
@@ -107,7 +108,6 @@ func (p *Provider) sharedObjects(l *lowering) error {
 // objects adds the objects of the server. The Service comes after the pods, so
 // that who waits for the endpoint finds it answering; it goes before them.
 func (l *lowering) objects() {
-	l.document = shipped(l.in.Document)
 	account := l.add(l.object("account", AccountType, l.accountManifest(), nil))
 	network := l.add(l.object("network", NetworkType, l.networkManifest(), nil))
 	l.addWorkload([]address.Resource{account, network})

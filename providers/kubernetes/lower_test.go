@@ -187,6 +187,16 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 	}
 }
 
+func TestADocumentThatNoSecretHoldsIsRefused(t *testing.T) {
+	for size, want := range map[int]string{documentLimit - 64<<10: "", documentLimit: "the document is too large"} {
+		in := instance(t, `{"name":"weather","resource":{"long":{"text":"`+strings.Repeat("x", size)+`"}}}`, nil, nil)
+		_, diags := New().Lower(in)
+		if err := diags.Err(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("with a text of %d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestRolloutsThatCannotBeAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		document string

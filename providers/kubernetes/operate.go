@@ -43,22 +43,12 @@ type operator struct{ *cluster }
 
 // Units are the pods of a server.
 func (o *operator) Units(ctx context.Context, k resource.Key) ([]resource.Unit, error) {
-	deployments, err := o.list(ctx, kinds[DeploymentType], o.Namespace, "")
+	names, err := o.names(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	var out []resource.Unit
-	asked := map[string]bool{}
-	for at, all := range deployments.byAddress {
-		a, err := address.ParseResource(at)
-		if err != nil || a.Server != k.Address.Server || a.Target != k.Address.Target || len(all) == 0 {
-			continue
-		}
-		name := all[0].GetLabels()[LabelServer]
-		if asked[name] {
-			continue
-		}
-		asked[name] = true
+	for name := range names {
 		pods, err := o.in(pods, o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelServer + "=" + name})
 		if err != nil {
 			return nil, fmt.Errorf("list pods: %w", err)
@@ -68,6 +58,24 @@ func (o *operator) Units(ctx context.Context, k resource.Key) ([]resource.Unit, 
 		}
 	}
 	slices.SortFunc(out, func(a, b resource.Unit) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// names are those that the pods of a server bear: of its Deployment, or of its
+// StatefulSet.
+func (o *operator) names(ctx context.Context, k resource.Key) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, typ := range []string{DeploymentType, StatefulSetType} {
+		found, err := o.list(ctx, kinds[typ], o.Namespace)
+		if err != nil {
+			return nil, err
+		}
+		for at, all := range found.byAddress {
+			if a, err := address.ParseResource(at); err == nil && a.Server == k.Address.Server && a.Target == k.Address.Target {
+				out[all[0].GetLabels()[LabelServer]] = true
+			}
+		}
+	}
 	return out, nil
 }
 

@@ -96,6 +96,9 @@ func (c *cluster) read(ctx context.Context, k resource.Key, all lists) (resource
 	if err := all.errs[k.Type]; err != nil {
 		return resource.Reading{}, err
 	}
+	if ns := all.objects[NamespaceType].byName[c.Namespace]; ns != nil && ns.GetDeletionTimestamp() != nil {
+		return resource.Reading{}, nil // what is in it goes with it
+	}
 	o, err := all.objects[k.Type].one(k.Address)
 	if err != nil || o == nil {
 		return resource.Reading{}, err
@@ -137,6 +140,9 @@ func observe(typ string, o *unstructured.Unstructured, prior cty.Value, docs sur
 	out := resource.Reading{Exists: true, Values: object(typeOf(typ), values)}
 	for _, a := range p.authors {
 		out.Authors = append(out.Authors, resource.Author{Path: append(cty.GetAttrPath("manifest"), a.path...), Name: a.manager})
+	}
+	if isWorkload(typ) {
+		out.Authors = append(out.Authors, editors(o.GetName(), docs)...)
 	}
 	return out, nil
 }

@@ -49,6 +49,11 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 		}
 	}
 	o, err := r.rehearse(ctx, i)
+	if c.Prior == cty.NilVal && (err != nil || o != nil && o.GetResourceVersion() != "") { // a new object has no version
+		if err := r.foreign(ctx, i); err != nil {
+			return cty.NilVal, err
+		}
+	}
 	if err != nil || o == nil {
 		return cty.NilVal, err
 	}
@@ -63,6 +68,16 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 		}
 	}
 	return cty.ObjectVal(values), nil
+}
+
+// foreign refuses a name that an object of somebody else has. One of the owner's own
+// may be on its way out.
+func (r *reader) foreign(ctx context.Context, i intent) error {
+	o, err := r.get(ctx, i.kind, i.namespace, i.name)
+	if err != nil || o == nil || o.GetLabels()[LabelLineage] == r.owner.Lineage {
+		return err
+	}
+	return r.taken(i.address, i, o)
 }
 
 // keepRestart lets the pods' template say the same of the document as it does

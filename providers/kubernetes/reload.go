@@ -42,7 +42,7 @@ func (w *writer) reloadPod(ctx context.Context, c resource.Change, p *unstructur
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("annotate it: %w", err)
 	}
-	return w.await(ctx, reloadTimeout, func() (bool, error) {
+	return w.await(ctx, c.Progress, reloadTimeout, func() (bool, error) {
 		c.Progress("waiting until pod " + p.GetName() + " has its new document")
 		code, output, err := w.exec(ctx, p, image.Program, "reload", "-control", controlPath)
 		if err != nil {

@@ -43,13 +43,14 @@ func (w *writer) awaitPods(ctx context.Context, c resource.Change, k kind, name 
 		}
 		return w.unwell(ctx, c, last)
 	}
-	return w.await(ctx, rolloutLimit, func() (bool, error) {
+	return w.await(ctx, c.Progress, rolloutLimit, func() (bool, error) {
 		o, err := w.get(ctx, k, w.Namespace, name)
-		if err != nil {
-			return false, err
+		if err == nil && o == nil {
+			err = fmt.Errorf("%s %s is gone again", k.name, name)
 		}
-		if o == nil {
-			return false, fmt.Errorf("%s %s is gone again", k.name, name)
+		if err != nil {
+			moved, since, shown = time.Now(), time.Time{}, "" // what is not seen may get on
+			return false, err
 		}
 		state, ready := rollout(o)
 		if ready {
@@ -282,7 +283,7 @@ func (w *writer) warning(ctx context.Context, p *unstructured.Unstructured) stri
 
 // awaitAddress waits until a load balancer has an address.
 func (w *writer) awaitAddress(ctx context.Context, c resource.Change, i intent) error {
-	return w.await(ctx, addressLimit, func() (bool, error) {
+	return w.await(ctx, c.Progress, addressLimit, func() (bool, error) {
 		o, err := w.get(ctx, i.kind, i.namespace, i.name)
 		if err != nil || o == nil {
 			return false, err

@@ -163,6 +163,11 @@ func (w *writer) deliver(ctx context.Context, c resource.Change, i intent, d del
 	if err != nil {
 		return err
 	}
+	for _, p := range parts {
+		if err := w.partFree(ctx, c, p); err != nil {
+			return err
+		}
+	}
 	var files []string
 	for n, p := range parts {
 		var marks map[string]string
@@ -177,6 +182,21 @@ func (w *writer) deliver(ctx context.Context, c resource.Change, i intent, d del
 		}
 	}
 	return w.prune(ctx, c, i, files)
+}
+
+// partFree refuses to put a part of a server, such as its document, into an object
+// that is somebody else's. One without the label of its owner is the server's if it
+// says so otherwise: labels are lost by hand.
+func (w *writer) partFree(ctx context.Context, c resource.Change, p intent) error {
+	o, err := w.get(ctx, p.kind, p.namespace, p.name)
+	if err != nil || o == nil {
+		return err
+	}
+	lineage, on := o.GetLabels()[LabelLineage], o.GetAnnotations()
+	if on[AnnotationBeside] == "" && (lineage == w.owner.Lineage || lineage == "" && on[AnnotationAddress] == c.Address.String()) {
+		return nil
+	}
+	return w.taken(c.Address, p, o)
 }
 
 // fileObject is the content of a ConfigMap: files, and which path each key stands

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/erlmcp/erlmcp/diag"
+	"github.com/erlmcp/erlmcp/engine/address"
 	"github.com/erlmcp/erlmcp/engine/resource"
 )
 
@@ -97,18 +97,28 @@ func (w *writer) makeWay(ctx context.Context, c resource.Change, i intent) error
 		return err
 	}
 	if !w.owns(o, c) {
-		d := diag.Errorf("the name is taken", "The cluster has a %s %q already, and it is not one of this configuration.", i.kind.name, i.name).
-			Fix("Delete it, or set another prefix or namespace in the block %s.", w.target.Address)
-		if c.Type == NamespaceType {
-			d.Fix("Leave create_namespace out to use the namespace as it is, or name another.")
-		}
-		d.Address = c.Address.String()
-		return d
+		return w.taken(c.Address, i, o)
 	}
 	if o.GetDeletionTimestamp() != nil {
 		return w.awaitGone(ctx, c, i.kind, o)
 	}
 	return nil
+}
+
+// taken refuses a name that another object has.
+func (c *cluster) taken(at address.Resource, i intent, o *unstructured.Unstructured) error {
+	d := diag.Errorf("the name is taken", "The cluster has a %s %q already, and it is not one of this configuration.", i.kind.name, i.name).
+		Fix("Delete it, or set another prefix or namespace in the block %s.", c.target.Address)
+	was := o.GetAnnotations()[AnnotationAddress]
+	switch {
+	case o.GetLabels()[LabelLineage] == c.owner.Lineage && was != "":
+		d.Detail = fmt.Sprintf("The cluster has a %s %q already: it is %s of this configuration.", i.kind.name, i.name, was)
+		d.Fix("Apply again if that one was to be deleted, and is gone now. Otherwise set another prefix or namespace in the block %s.", c.target.Address)
+	case i.kind == namespaces:
+		d.Fix("Leave create_namespace out to use the namespace as it is, or name another.")
+	}
+	d.Address = at.String()
+	return d
 }
 
 func (c *cluster) owns(o *unstructured.Unstructured, change resource.Change) bool {
@@ -240,7 +250,7 @@ func (w *writer) holdsOthers(ctx context.Context, namespace string) error {
 
 // awaitGone waits until an object no longer exists.
 func (w *writer) awaitGone(ctx context.Context, c resource.Change, k kind, o *unstructured.Unstructured) error {
-	return w.await(ctx, deleteTimeout, func() (bool, error) {
+	return w.await(ctx, c.Progress, deleteTimeout, func() (bool, error) {
 		now, err := w.get(ctx, k, o.GetNamespace(), o.GetName())
 		if err != nil || now == nil || now.GetUID() != o.GetUID() {
 			return err == nil, err
@@ -253,27 +263,4 @@ func (w *writer) awaitGone(ctx context.Context, c resource.Change, k kind, o *un
 		d.Address = c.Address.String()
 		return d
 	})
-}
-
-// await looks until it is done, again and again, and gives up after some time.
-func (w *writer) await(ctx context.Context, most time.Duration, done func() (bool, error), late func() error) error {
-	const least, longest = 50 * time.Millisecond, time.Second
-	deadline := time.NewTimer(most)
-	defer deadline.Stop()
-	for pause := least; ; pause = min(2*pause, longest) {
-		ok, err := done()
-		if ok || err != nil {
-			return err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-deadline.C:
-			timer.Stop()
-			return late()
-		}
-	}
 }
