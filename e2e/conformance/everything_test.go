@@ -48,6 +48,11 @@ func TestTheEverythingServer(t *testing.T) {
 			"resources": map[string]any{"exclude": []string{"*"}},
 		},
 	})
+	early := sdkClient(t, rt.URL(), "2025-11-25")
+	until(t, "what both upstreams offer", func() bool { // one that starts slowly offers it later
+		offered := toolNames(t, early)
+		return offered["s_echo"] && offered["w_echo"]
+	})
 	for _, version := range []string{"2026-07-28", "2025-11-25"} {
 		t.Run("the Go SDK, "+version, func(t *testing.T) { useEverything(t, rt.URL(), version) })
 	}
@@ -133,7 +138,7 @@ func startAt(t *testing.T, node, script, address string) *exec.Cmd {
 // until waits for a condition.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
@@ -189,10 +194,9 @@ func calls(t *testing.T, s *mcp.ClientSession, tool string, args map[string]any)
 	return string(raw)
 }
 
-func useEverything(t *testing.T, url, version string) {
-	s := sdkClient(t, url, version)
-	ctx := context.Background()
-	list, err := s.ListTools(ctx, nil)
+func toolNames(t *testing.T, s *mcp.ClientSession) map[string]bool {
+	t.Helper()
+	list, err := s.ListTools(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +204,13 @@ func useEverything(t *testing.T, url, version string) {
 	for _, tool := range list.Tools {
 		names[tool.Name] = true
 	}
+	return names
+}
+
+func useEverything(t *testing.T, url, version string) {
+	s := sdkClient(t, url, version)
+	ctx := context.Background()
+	names := toolNames(t, s)
 	if len(names) < 20 || names["s_get-env"] || names["s_get-sum"] || !names["add"] || !names["w_get-sum"] {
 		t.Errorf("tools: %v", names)
 	}

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,14 +243,24 @@ func TestLifecycle(t *testing.T) {
 	}
 }
 
+// portsTried counts the ports that freePort has looked at.
+var portsTried atomic.Int64
+
+// freePort is a TCP port that nobody uses, another one each time. It lies below
+// those that the kernel gives to connections and to whoever listens on port 0:
+// nobody takes it by chance before its server does, or while that is replaced.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports = 24000, 6000
+	for range ports {
+		port := first + (100*os.Getpid()+int(portsTried.Add(1)))%ports
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 func TestHardening(t *testing.T) {
