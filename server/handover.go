@@ -21,11 +21,15 @@ import (
 func (c controls) HandOver(conn *net.UnixConn) {
 	rt, w := c.rt, heir.NewWire(conn)
 	defer w.Close()
-	if !rt.handing.TryLock() {
+	patience := time.NewTimer(handingPatience)
+	defer patience.Stop()
+	select {
+	case rt.handing <- struct{}{}:
+		defer func() { <-rt.handing }()
+	case <-patience.C:
 		w.Send(letter{Error: "another successor is at work"})
 		return
 	}
-	defer rt.handing.Unlock()
 	if state := rt.phase.Load(); state != "running" {
 		w.Send(letter{Error: fmt.Sprintf("the server cannot be taken over, as it is %s", state)})
 		return

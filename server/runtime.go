@@ -61,7 +61,7 @@ type Runtime struct {
 	stopped chan struct{}
 	stop    sync.Once
 
-	handing sync.Mutex                  // held while a successor takes over
+	handing chan struct{}               // full while a successor takes over
 	upgrade atomic.Pointer[chan error]  // where the outcome goes; nil when nobody asks
 	after   atomic.Pointer[heir.Wire]   // of the successor that gets connections
 	before  atomic.Pointer[predecessor] // nil without one
@@ -84,7 +84,7 @@ func New(doc *schemas.Server, opts Options) (*Runtime, error) {
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 		sessions: session.NewTable(doc.Limits.Sessions, time.Duration(doc.Limits.SessionTTL), time.Now),
 		feed:     catalog.NewFeed(),
-		random:   randomSeal(), stopped: make(chan struct{}),
+		random:   randomSeal(), stopped: make(chan struct{}), handing: make(chan struct{}, 1),
 	}
 	rt.log = rt.logs
 	rt.metrics.Watch(rt.health)

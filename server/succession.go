@@ -59,6 +59,8 @@ const (
 	readyTimeout = time.Minute      // for a successor to prepare itself
 	stepTimeout  = 20 * time.Second // for each step after that
 	syncTimeout  = 2 * time.Second
+	// handingPatience is for the end of a successor that has given up just now.
+	handingPatience = 2 * time.Second
 )
 
 // predecessor is the server that this one has taken over from, as long as it is

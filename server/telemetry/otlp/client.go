@@ -3,6 +3,7 @@ package otlp
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -140,6 +141,9 @@ func (c *client) send(ctx context.Context, body []byte) (wait time.Duration, err
 		r.Header.Set("TE", "trailers")
 	}
 	response, err := c.http.Do(r)
+	if errors.As(err, new(*tls.CertificateVerificationError)) { // it shows the same one again
+		return 0, refusal{unreachable(c.Endpoint, err)}
+	}
 	if err != nil {
 		return 0, unreachable(c.Endpoint, err)
 	}

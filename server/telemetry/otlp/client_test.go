@@ -106,7 +106,7 @@ func TestTheCollectorMustBeTheOneThatIsMeant(t *testing.T) {
 			if got := exported(t, o); got != "nothing" {
 				t.Errorf("with its authority it says %q", got)
 			}
-			o.CA, o.Timeout = "", enough
+			o.CA = ""
 			if got := exported(t, o); !strings.Contains(got, "certificate signed by unknown authority") {
 				t.Errorf("without it says %q", got)
 			}
