@@ -311,7 +311,9 @@ server "frail" {
 		tool(t, "kubectl", "-n", "troubles", "delete", "deployment", "other")
 		write(pushed, "")
 		w.must(0, "apply", "-auto-approve")
-		contains(t, tool(t, "kubectl", "-n", "troubles", "get", "secret", "other-document", "-o", "jsonpath={.data} {.metadata.labels}"), `{"mine":"MQ=="} `)
+		if s := tool(t, "kubectl", "-n", "troubles", "get", "secret", "other-document", "-o", "jsonpath={.data}{.metadata.labels}"); s != `{"mine":"MQ=="}` {
+			t.Errorf("it has become %s", s)
+		}
 		tool(t, "kubectl", "-n", "troubles", "delete", "secret", "other-document")
 	})
 	t.Run("what the cluster takes for the same is no change", func(t *testing.T) {

@@ -116,7 +116,34 @@ func (p *planner) read(ctx context.Context, t address.Target, batch []address.Re
 			seen.authors[batch[i]] = r.Authors
 		}
 	}
-	return seen, diags
+	return seen, folded(diags)
+}
+
+// folded says once what is the same of many resources, such as that they may not be
+// listed.
+func folded(all diag.List) diag.List {
+	type said struct {
+		severity diag.Severity
+		text     string
+	}
+	of := func(d *diag.Diagnostic) said { return said{d.Severity, d.Summary + "\n" + d.Detail + "\n" + d.Remedy} }
+	count := map[said]int{}
+	for _, d := range all {
+		count[of(d)]++
+	}
+	var out diag.List
+	for _, d := range all {
+		s := of(d)
+		switch n := count[s]; {
+		case n == 0:
+			continue
+		case n > 1:
+			d.Detail += fmt.Sprintf(" So it is with %d more.", n-1)
+		}
+		count[s] = 0
+		out = append(out, d)
+	}
+	return out
 }
 
 // recordedOf takes what was recorded for what there is, of a target that does not

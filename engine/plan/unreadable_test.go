@@ -30,3 +30,21 @@ func TestWhatCannotBeReadIsSaidOnceWithItsRemedy(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsTheSameOfManyResourcesIsSaidOnce(t *testing.T) {
+	var all diag.List
+	for _, c := range []struct{ at, err string }{
+		{"server.a@host.here/process", "it may not be listed"}, {"server.b@host.here/process", "it is broken"},
+		{"server.c@host.here/process", "it may not be listed"}, {"server.d@host.here/process", "it may not be listed"},
+	} {
+		at, err := address.ParseResource(c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, unreadable(at, errors.New(c.err)))
+	}
+	got := folded(all)
+	if len(got) != 2 || got[0].Detail != "it may not be listed. So it is with 2 more." || got[1].Detail != "it is broken." || got[1].Address != "server.b@host.here/process" {
+		t.Errorf("%v", got)
+	}
+}

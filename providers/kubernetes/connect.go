@@ -46,7 +46,10 @@ func (p *Provider) connect(ctx context.Context, a *Access, t resource.Target, ow
 	var keychain authn.Keychain = authn.DefaultKeychain
 	if a != nil {
 		config, keychain = a.clientConfig(), a.Keychain
-	} else if config, err = s.clientConfig(); err != nil {
+	} else if config, err = s.clientConfig(); clientcmd.IsEmptyConfig(err) {
+		return nil, &resource.Unreachable{Err: refuse(t, "no way to the cluster", "No kubeconfig names one: neither the target nor KUBECONFIG nor ~/.kube/config.").
+			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")}
+	} else if err != nil {
 		return nil, &resource.Unreachable{Err: refuse(t, "no way to the cluster", "%s.", strings.TrimSuffix(err.Error(), ".")).
 			Fix("Name a kubeconfig and context that exist, or give endpoint, ca and token.")}
 	}

@@ -31,6 +31,10 @@ func (c *cluster) list(ctx context.Context, k kind, namespace string, servers ..
 	if apierrors.IsNotFound(err) {
 		return out, nil // the cluster knows no such kind, and so has none
 	}
+	if apierrors.IsForbidden(err) {
+		return out, refuse(c.target, "no rights", "list %s: %s.", k.Resource, strings.TrimSuffix(err.Error(), ".")).
+			Fix("Ask for the right to get and list what stands in the namespace, or use other credentials.")
+	}
 	if err != nil {
 		return out, fmt.Errorf("list %s: %w", k.Resource, err)
 	}

@@ -27,7 +27,7 @@ func (r *reader) Read(ctx context.Context, keys []resource.Key) []resource.Readi
 	for i, k := range keys {
 		reading, err := r.read(ctx, k, all)
 		if err != nil {
-			reading = resource.Reading{Err: fmt.Errorf("read %s: %w", k.Address, err)}
+			reading = resource.Reading{Err: err}
 		}
 		out[i] = reading
 	}

@@ -50,7 +50,7 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 	}
 	o, err := r.rehearse(ctx, i)
 	if c.Prior == cty.NilVal && (err != nil || o != nil && o.GetResourceVersion() != "") { // a new object has no version
-		if err := r.foreign(ctx, i); err != nil {
+		if going, err := r.inTheWay(ctx, i); going || err != nil {
 			return cty.NilVal, err
 		}
 	}
@@ -70,14 +70,17 @@ func (r *reader) rehearsed(ctx context.Context, c resource.Change) (cty.Value, e
 	return cty.ObjectVal(values), nil
 }
 
-// foreign refuses a name that an object of somebody else has. One of the owner's own
-// may be on its way out.
-func (r *reader) foreign(ctx context.Context, i intent) error {
+// inTheWay looks at what has the name of a new object: whether it is going, and so
+// says nothing about the new one. That of somebody else is an error.
+func (r *reader) inTheWay(ctx context.Context, i intent) (going bool, err error) {
 	o, err := r.get(ctx, i.kind, i.namespace, i.name)
-	if err != nil || o == nil || o.GetLabels()[LabelLineage] == r.owner.Lineage {
-		return err
+	switch {
+	case err != nil || o == nil:
+		return false, err
+	case o.GetLabels()[LabelLineage] != r.owner.Lineage:
+		return false, r.taken(i.address, i, o)
 	}
-	return r.taken(i.address, i, o)
+	return o.GetDeletionTimestamp() != nil, nil
 }
 
 // keepRestart lets the pods' template say the same of the document as it does
