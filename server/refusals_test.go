@@ -230,7 +230,7 @@ func TestAConnectionTooManyIsTold(t *testing.T) {
 
 // TestTheLimitsOfHeadersAndTime exceeds each.
 func TestTheLimitsOfHeadersAndTime(t *testing.T) {
-	rt := start(t, `,"limits":{"header_size":"8KB","header_timeout":"100ms","body_timeout":"300ms","write_timeout":"300ms","idle_timeout":"100ms"}`, server.Options{})
+	rt := start(t, `,"limits":{"header_size":"8KB","header_timeout":"100ms","body_timeout":"300ms","idle_timeout":"100ms"}`, server.Options{})
 	for name, c := range map[string]struct{ send, want string }{
 		"headers that are too large": {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 9000) + "\r\n\r\n", "HTTP/1.1 431 "},
 		"headers that fit":           {"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 7000) + "\r\n\r\n", "HTTP/1.1 200 "},
@@ -255,6 +255,19 @@ func TestTheLimitsOfHeadersAndTime(t *testing.T) {
 				t.Errorf("got %.200q, %v; want %q", answer, err, c.want)
 			}
 		})
+	}
+}
+
+// TestABodyThatIsLateIsAnswered has the time for the answer begin when that for the
+// body has ended.
+func TestABodyThatIsLateIsAnswered(t *testing.T) {
+	rt := start(t, `,"limits":{"body_timeout":"500ms","write_timeout":"500ms"}`, server.Options{})
+	c := dial(t, rt)
+	c.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	answer, err := io.ReadAll(c.lines)
+	const want = `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the body did not come within limits.body_timeout, 500ms"}}`
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") || !strings.HasSuffix(string(answer), want) {
+		t.Errorf("got %q, %v", answer, err)
 	}
 }
 
