@@ -151,10 +151,11 @@ func TestFlood(t *testing.T) {
 		of := func(value string, n int) string { return `{"of":[` + strings.Repeat(value+",", n) + value + `]}` }
 		arguments := []string{of("1", 2_000_000), of("1", 25_000), of(`""`, 25_000), of(`""`, 1_000_000)} // the texts do not fit, each of them
 		each(100, func(i int) { f.post("sum", arguments[i%len(arguments)]) })
-		if f.seen["200"] < 2 || f.seen["413"]+f.seen["503"] == 0 {
-			t.Error("of many calls some should be answered and some refused")
+		if f.seen["413"]+f.seen["503"] == 0 {
+			t.Error("nothing was refused")
 		}
 		f.withstood()
+		waitFor(t, "a call with many values is answered", 20*time.Second, func() bool { return f.post("sum", of("1", 25_000)) == 200 })
 	})
 	t.Run("of bodies that never end", func(t *testing.T) {
 		f := startFlooded(t)

@@ -46,7 +46,7 @@ func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
 	err := c.m.Decode(x.Data, st.depth)
 	switch {
 	case err != nil:
-		rt.metrics.Refused("malformed")
+		rt.turnedAway(transport.Refusal{Reason: "malformed", Client: x.Client, Status: http.StatusBadRequest})
 		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), c.m.ID, err), Status: http.StatusBadRequest})
 	case c.m.Kind == protocol.Batch:
 		rt.batch(ctx, x, c.m.Batch)

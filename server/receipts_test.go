@@ -63,6 +63,7 @@ func TestReceipts(t *testing.T) {
 		{prompt, "ada", "call", "bearer:ada", "prompts/get", "nothing", "error", -32602},
 		{listTools, "ada", "", "", "", "", "", 0}, // has no receipt
 		{callEcho, "eve", "refusal", "127.0.0.1", "", "", "auth", 401},
+		{`{"jsonrpc":`, "ada", "refusal", "bearer:ada", "", "", "malformed", 400},
 		{pingMessage, "ada", "", "", "", "", "", 0},
 		{callEcho, "ada", "refusal", "bearer:ada", "tools/call", "echo", "rate_limit", 429},
 	}

@@ -173,7 +173,7 @@ func receiptsIn(t *testing.T, folder string) string {
 
 // TestRefusalsForWantOfMemory has a server with little memory.
 func TestRefusalsForWantOfMemory(t *testing.T) {
-	rt := start(t, `,"limits":{"memory":"32MB"}`, server.Options{})
+	rt := start(t, `,"limits":{"memory":"32MB"},"governor":{"intervene_at":0.98,"refuse_at":0.99}`, server.Options{})
 	resp, body := post(t, rt.URL(), `{"x":"`+strings.Repeat("x", 2<<20)+`"}`)
 	if resp.StatusCode != 413 || !strings.Contains(body, `"code":-32600,"message":"the body is larger than limits.memory has room for"`) {
 		t.Errorf("what can never fit: %d %s", resp.StatusCode, body)
@@ -194,11 +194,20 @@ func TestRefusalsForWantOfMemory(t *testing.T) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 950000\r\n\r\n%s", strings.Repeat("x", 900_000))
-	large := `{"x":"` + strings.Repeat("x", 900_000) + `"}`
-	eventually(t, func() bool { // until the first has sent what it does
-		resp, body = post(t, rt.URL(), large)
-		return resp.StatusCode != 400
+	eventually(t, func() bool { // that has its memory
+		resp, err := http.Get(strings.TrimSuffix(rt.URL(), "/mcp") + "/health/governor")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(resp.Body)
+		var percent int
+		_, said, _ := strings.Cut(string(text), `"memory_percent":`)
+		fmt.Sscanf(said, "%d", &percent)
+		return percent > 50
 	})
+	large := `{"x":"` + strings.Repeat("x", 900_000) + `"}`
+	resp, body = post(t, rt.URL(), large)
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "2" || body != `{"jsonrpc":"2.0","id":null,"error":{"code":503,"message":"The server is short of memory","data":{"retryAfterMs":2000}}}` {
 		t.Errorf("what does not fit now: %d %s", resp.StatusCode, body)
 	}
@@ -234,7 +243,7 @@ func TestTheLimitsOfHeadersAndTime(t *testing.T) {
 		"headers that are too large": {`"header_size":"8KB"`, "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 9000) + "\r\n\r\n", "HTTP/1.1 431 "},
 		"headers that fit":           {`"header_size":"8KB","idle_timeout":"1s"`, "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 7000) + "\r\n\r\n", "HTTP/1.1 200 "},
 		"headers that do not end":    {`"header_timeout":"100ms"`, "GET /health HTTP/1.1\r\nHost: localhost\r\n", ""},
-		"a body that does not end":   {`"body_timeout":"1s","write_timeout":"1s"`, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", "HTTP/1.1 400 "},
+		"a body that does not end":   {`"body_timeout":"100ms"`, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", "HTTP/1.1 400 "},
 		"nothing at all":             {`"idle_timeout":"100ms"`, "", ""},
 		"a raw message without end":  {`"idle_timeout":"100ms"`, `{"jsonrpc":"2.0"`, ""},
 	} {
@@ -255,6 +264,19 @@ func TestTheLimitsOfHeadersAndTime(t *testing.T) {
 				t.Errorf("got %.200q, %v; want %q", answer, err, c.want)
 			}
 		})
+	}
+}
+
+// TestABodyThatIsLateIsAnswered has the time for the answer begin when that for the
+// body has ended.
+func TestABodyThatIsLateIsAnswered(t *testing.T) {
+	rt := start(t, `,"limits":{"body_timeout":"500ms","write_timeout":"500ms"}`, server.Options{})
+	c := dial(t, rt)
+	c.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	answer, err := io.ReadAll(c.lines)
+	const want = `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the body did not come within limits.body_timeout, 500ms"}}`
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") || !strings.HasSuffix(string(answer), want) {
+		t.Errorf("got %q, %v", answer, err)
 	}
 }
 

@@ -70,6 +70,11 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// notOurs are the checks that may be skipped: those of an extension that the runtime
+// does not offer (SEP-2640), and one that the suite skips for every server since
+// SEP-2663.
+var notOurs = regexp.MustCompile(`^sep-2640-|^tasks-status-notifications$`)
+
 // judge reads the checks that the suite has written, reports those that did not
 // succeed, and counts them by status.
 func judge(t *testing.T, dir string) map[string]int {
@@ -89,7 +94,7 @@ func judge(t *testing.T, dir string) map[string]int {
 		}
 		for _, c := range checks {
 			count[c.Status]++
-			if c.Status == "FAILURE" || c.Status == "WARNING" {
+			if c.Status == "FAILURE" || c.Status == "WARNING" || c.Status == "SKIPPED" && !notOurs.MatchString(c.ID) {
 				t.Errorf("%s: %s %s: %s", filepath.Base(filepath.Dir(path)), c.Status, c.ID, c.Error)
 			}
 		}

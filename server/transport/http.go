@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -262,13 +263,15 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 		}
 		if err != nil {
 			var large *http.MaxBytesError
-			status := http.StatusBadRequest
+			status, why := http.StatusBadRequest, "cannot be read: "+err.Error()
 			if errors.As(err, &large) {
 				status = http.StatusRequestEntityTooLarge
 				f.Refused(Refusal{"size", requester(r, nil), status})
+			} else if errors.Is(err, os.ErrDeadlineExceeded) {
+				why = "did not come within limits.body_timeout, " + time.Duration(f.Limits.BodyTimeout).String()
 			}
 			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.writeTimeout())) // the time of the answer begins
-			refuse(w, status, protocol.NewError(protocol.InvalidRequest, "the body cannot be read: %v", err))
+			refuse(w, status, protocol.NewError(protocol.InvalidRequest, "the body %s", why))
 			return buf, err
 		}
 	}
