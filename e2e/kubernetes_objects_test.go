@@ -204,6 +204,11 @@ func TestKubernetesObjects(t *testing.T) {
 		contains(t, w.must(0, "apply", "-auto-approve").stdout, "1 replaced")
 		w.must(0, "plan", "-detailed-exitcode")
 	})
+	t.Run("a server that keeps data no longer is a Deployment", func(t *testing.T) {
+		w.replaceIn("main.mcp.hcl", "  receipts { folder = \"/var/lib/receipts\" }\n  kubernetes {\n    storage { size = \"10Mi\" }\n  }\n", "")
+		w.must(0, "apply", "-auto-approve")
+		w.must(0, "plan", "-detailed-exitcode")
+	})
 }
 
 // giveAddress gives the Service its address, as a cloud's load balancer does.

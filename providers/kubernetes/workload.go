@@ -145,7 +145,9 @@ func (w *writer) delivery(ctx context.Context, c resource.Change, i intent) (del
 	changed := document.Changed(typeOf(c.Type), object(typeOf(c.Type), held), c.Desired)
 	impact := max(changed["document"], changed["files"])
 	d.revision, d.restart = secret.GetAnnotations()[AnnotationRevision], secret.GetAnnotations()[AnnotationRestart]
-	if impact > resource.ImpactNone || d.revision == "" {
+	// That of the Deployment whose place a StatefulSet takes would go with it.
+	others := secret.GetAnnotations()[AnnotationAddress] != c.Address.String()
+	if impact > resource.ImpactNone || d.revision == "" || others {
 		d.revision, d.fresh = next, true
 	}
 	if impact > resource.ImpactReload || d.restart == "" {
