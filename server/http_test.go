@@ -153,24 +153,9 @@ func TestAVersionThatIsNotServed(t *testing.T) {
 		{"the end of the session, of a served version", "DELETE", "", "2025-11-25", 204},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := http.NewRequestWithContext(context10s(t), c.method, rt.URL(), strings.NewReader(c.message))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name, value := range map[string]string{
-				"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
-				"Mcp-Session-Id": session, "MCP-Protocol-Version": c.version,
-			} {
-				r.Header.Set(name, value)
-			}
-			resp, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			if err != nil || resp.StatusCode != c.status || c.status == 400 && !strings.Contains(string(body), `"code":-32022`) {
-				t.Errorf("%d %s, %v; want %d", resp.StatusCode, body, err, c.status)
+			resp, body := send(t, c.method, rt.URL(), c.message, "Mcp-Session-Id", session, "MCP-Protocol-Version", c.version)
+			if resp.StatusCode != c.status || c.status == 400 && !strings.Contains(body, `"code":-32022`) {
+				t.Errorf("%d %s; want %d", resp.StatusCode, body, c.status)
 			}
 		})
 	}

@@ -68,7 +68,13 @@ func start(t testing.TB, fields string, opts server.Options) *server.Runtime {
 // post sends a message and returns the response with its body read.
 func post(t testing.TB, url, message string, headers ...string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequest("POST", url, strings.NewReader(message))
+	return send(t, "POST", url, message, headers...)
+}
+
+// send is post with any method of HTTP.
+func send(t testing.TB, method, url, message string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(message))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +83,7 @@ func post(t testing.TB, url, message string, headers ...string) (*http.Response,
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	r.Host = r.Header.Get("Host")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,31 +27,13 @@ func (s *said) check(t *testing.T, rt *server.Runtime) {
 	if method == "" {
 		method = "POST"
 	}
-	r, err := http.NewRequestWithContext(context10s(t), method, rt.URL(), strings.NewReader(s.message))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json, text/event-stream")
-	for h := s.headers; len(h) > 0; h = h[2:] {
-		r.Header.Set(h[0], h[1])
-	}
-	r.Host = r.Header.Get("Host")
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp, body := send(t, method, rt.URL(), s.message, s.headers...)
 	id := s.id
 	if id == "" {
 		id = "null"
 	}
 	want := fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s`, id, s.code, quote(s.text))
-	if rest, ok := strings.CutPrefix(string(body), want); resp.StatusCode != s.status || !ok || rest[0] != '}' && rest[0] != ',' {
+	if rest, ok := strings.CutPrefix(body, want); resp.StatusCode != s.status || !ok || rest[0] != '}' && rest[0] != ',' {
 		t.Errorf("%d %s\nwant %d %s", resp.StatusCode, body, s.status, want)
 	}
 }
