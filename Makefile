@@ -47,7 +47,7 @@ test: ## Run every test that needs only Go, with the race detector where there i
 BED = trap 'e2e/setup/kubernetes.sh down' EXIT && e2e/setup/kubernetes.sh up
 
 # The packages that have tests for the real things; make test runs the others.
-REAL = ./e2e/... $(shell grep -rl '^//go:build e2e' providers --include='*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+REAL = ./e2e/... $(shell grep -rl '^//go:build e2e' engine providers --include='*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 e2e: build ## Run the tests against the real things: Docker, Kubernetes and whole programs
 	e2e/setup/docker.sh
@@ -56,7 +56,7 @@ e2e: build ## Run the tests against the real things: Docker, Kubernetes and whol
 	$(BED) && $(GO) test -tags e2e -count=1 -p 1 -timeout 40m $(REAL)
 
 e2e-kubernetes: build ## Run those of them that need a cluster
-	$(BED) && $(GO) test -tags e2e -count=1 -p 1 -timeout 40m -run Kubernetes ./e2e/... ./providers/kubernetes/...
+	$(BED) && $(GO) test -tags e2e -count=1 -p 1 -timeout 40m -run Kubernetes ./e2e/... ./engine/state/backend/kubernetes ./providers/kubernetes/...
 
 bench: ## Run the benchmarks; ratios against the peer beside them, in one run
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -67,7 +67,7 @@ bench-server: ## Measure the runtime beside its peers, on loopback; takes about 
 lint: ## Check form and usual mistakes
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
-	$(GO) vet -tags e2e ./e2e/... ./providers/...
+	$(GO) vet -tags e2e ./e2e/... ./engine/... ./providers/...
 	GOOS=darwin $(GO) build ./cmd/...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 

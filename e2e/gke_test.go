@@ -114,13 +114,7 @@ func TestKubernetesOnGKE(t *testing.T) {
 	}
 	answer := func(t *testing.T) {
 		t.Helper()
-		var r result
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-			if r = w.run("call", url, "search", "query=restore"); r.code == 0 {
-				break
-			}
-		}
-		contains(t, r.stdout, "backups.md", "Restore the database")
+		w.reaches(t, url, "search query=restore", "backups.md", "Restore the database")
 	}
 	answer(t)
 

@@ -125,7 +125,7 @@ func startLoad(t *testing.T, url string) *load {
 		if n%2 == 1 {
 			call = c.legacy
 		}
-		for deadline := time.Now().Add(20 * time.Second); ; {
+		for deadline := time.Now().Add(time.Minute); ; {
 			// A connection from before the node knew the Service leads nowhere for good.
 			soon, cancel := context.WithTimeout(ctx, 2*time.Second)
 			_, err := call(soon)

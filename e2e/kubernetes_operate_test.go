@@ -45,7 +45,12 @@ func TestKubernetesServerCommands(t *testing.T) {
 
 	logs := w.must(0, "server", "logs", "runbooks", "-tail=-1").stdout
 	contains(t, logs, "── "+first.Name, "── "+second.Name, "serving: name=runbooks")
-	contains(t, w.must(0, "server", "logs", "-unit="+second.Name, "-tail=1").stdout, "reloaded")
+	eventually(t, func() string { // a node writes its pods' logs a moment later
+		if line := w.must(0, "server", "logs", "-unit="+second.Name, "-tail=1").stdout; !strings.Contains(line, "reloaded") {
+			return "the last line is " + line
+		}
+		return ""
+	})
 	w.must(0, "server", "profile", "-unit="+first.Name, "-kind=goroutine", "-out=g.pprof")
 	contains(t, tool(t, "go", "tool", "pprof", "-top", filepath.Join(w.dir, "g.pprof")), "Type: goroutine")
 

@@ -122,7 +122,7 @@ func TestKubernetesRollback(t *testing.T) {
 		g.w.must(0, "apply", "-auto-approve")
 		contains(t, g.w.must(0, "history").stdout, "put back", "created")
 		contains(t, g.w.must(0, "rollback", "-auto-approve", "-to", "1").stdout, "Back to what revision 1 left:")
-		contains(t, g.w.must(0, "call", strings.TrimSuffix(g.url(), "/mcp"), "hello").stdout, "Hello one")
+		g.w.reaches(t, g.url(), "hello", "Hello one")
 	})
 	t.Run("all of it is gone", func(t *testing.T) {
 		g.write("", "Hello one", soon+greets)

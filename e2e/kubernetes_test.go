@@ -75,8 +75,28 @@ func clusterIP(t *testing.T) string {
 	return kubectl(t, "get", "service", "runbooks", "-o", "jsonpath={.spec.clusterIP}")
 }
 
+// reaches calls a tool of a server in the cluster until its answer holds all of that.
+// A node learns of a Service a moment after it is there, and a connection from before
+// leads nowhere for good.
+func (w *workspace) reaches(t *testing.T, url, call string, parts ...string) {
+	t.Helper()
+	eventually(t, func() string {
+		r := w.run(append([]string{"call", "-timeout=5s", url}, strings.Fields(call)...)...)
+		for _, p := range parts {
+			if r.code != 0 || !strings.Contains(r.stdout, p) {
+				return fmt.Sprintf("%q is missing, exit %d\n%s", p, r.code, r)
+			}
+		}
+		return ""
+	})
+}
+
+// podNames are the pods of the example, once those that are to come have come; those
+// that are going do not count.
 func podNames(t *testing.T) string {
-	return kubectl(t, "get", "pods", "-l", "erlmcp.dev/server=runbooks", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")
+	kubectl(t, "rollout", "status", "deployment/runbooks", "--timeout=90s")
+	const staying = `{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`
+	return kubectl(t, "get", "pods", "-l", "erlmcp.dev/server=runbooks", "-o", "go-template="+staying)
 }
 
 // replaceIn changes a file of the workspace.
@@ -96,14 +116,7 @@ func TestKubernetesExample(t *testing.T) {
 	w.env = []string{"ERLMCP_VAR_registry=" + images.address + "/tools/erlmcp"}
 	answers := func(t *testing.T) {
 		t.Helper()
-		// Nodes learn of a new Service a moment after it is there.
-		var r result
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-			if r = w.run("call", "http://"+clusterIP(t)+":8080", "search", "query=restore"); r.code == 0 {
-				break
-			}
-		}
-		contains(t, r.stdout, "backups.md", "Restore the database")
+		w.reaches(t, "http://"+clusterIP(t)+":8080", "search query=restore", "backups.md", "Restore the database")
 	}
 	w.must(0, "apply", "-auto-approve")
 	answers(t)

@@ -214,7 +214,11 @@ func podTrouble(p *unstructured.Unstructured) trouble {
 			t.what, t.grave, t.ended = "pod "+p.GetName()+" does not stay up: "+endOf(c, message), true, intAt(c, "restartCount") > 0
 		case "":
 			if at(c, "state", "terminated") != nil {
-				t.what, t.grave = "pod "+p.GetName()+" ended: "+endOf(c, ""), true
+				how := " ended: "
+				if intAt(c, "restartCount") > 0 { // as it is between two tries
+					how = " does not stay up: "
+				}
+				t.what, t.grave = "pod "+p.GetName()+how+endOf(c, ""), true
 			} else if ready, _ := c["ready"].(bool); !ready {
 				t.what = "pod " + p.GetName() + " runs and does not say yet that it is healthy"
 				if intAt(c, "restartCount") > 0 {

@@ -41,7 +41,8 @@ func TestPodTrouble(t *testing.T) {
 			"lastState": ended("Error", 1)}), "does not stay up: exit code 1 (Error)", true},
 		"out of memory": {container(fields{"state": fields{"waiting": fields{"reason": "CrashLoopBackOff"}}, "restartCount": int64(1),
 			"lastState": ended("OOMKilled", 137)}), "it reached its memory limit", true},
-		"ended": {container(fields{"state": ended("Completed", 0)}), "ended: exit code 0", true},
+		"ended":       {container(fields{"state": ended("Completed", 0)}), "ended: exit code 0", true},
+		"ended again": {container(fields{"state": ended("Error", 1), "restartCount": int64(2)}), "does not stay up: exit code 1 (Error)", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := podTrouble(c.pod)
