@@ -253,6 +253,9 @@ func TestACMEStorageIsPrivate(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
 	block := schemas.TLS{ACME: &schemas.ACME{Domains: []string{"a.test"}, Directory: "https://127.0.0.1:1/dir", Storage: dir, Challenge: "tls-alpn-01"}}
 	if _, err := NewCertificates(&block, nil, hclog.NewNullLogger()); err == nil || !strings.Contains(err.Error(), "chmod 700") {
 		t.Errorf("got %v", err)
