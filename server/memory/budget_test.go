@@ -122,7 +122,7 @@ func TestWhatGoMayUse(t *testing.T) {
 		limit, want int64
 	}{
 		{"of much, nine tenths", 1000 * megabyte, 900 * megabyte},
-		{"of little, what the program leaves", 64 * megabyte, 52 * megabyte},
+		{"of little, what the program leaves", 64 * megabyte, 50 * megabyte},
 		{"of very little, three quarters", 16 * megabyte, 12 * megabyte},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,9 +13,9 @@ func Limit(configured int64) int64 {
 	return limitBelow("/", configured)
 }
 
-// program is what of the program itself is resident when it has much to do, in
-// bytes.
-const program = 12 << 20
+// program is for the program itself, of which 12 MB are resident when it has much to
+// do, in bytes.
+const program = 14 << 20
 
 // ForGo is what Go may use of so much memory. The rest is for what Go does not count:
 // a tenth, and more where that is less than the program itself takes up.
