@@ -253,7 +253,10 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 			held = cap(buf)
 		}
 		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, grows(cap(buf), r.ContentLength))
+			larger := make([]byte, len(buf), len(buf)+grows(len(buf), r.ContentLength)) // no more, as all of it is held
+			copy(larger, buf)
+			recycle(buf)
+			buf = larger
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
