@@ -121,13 +121,13 @@ func hardened(t *testing.T, c map[string]any) {
 		t.Error("no health check")
 	}
 	// Docker asks the binary in its own time: first after ten seconds.
-	deadline := time.Now().Add(time.Minute)
-	for health := ""; health != "healthy"; health = tool(t, "docker", "inspect", "-f", "{{.State.Health.Status}}", container) {
-		if health == "unhealthy" || time.Now().After(deadline) {
+	waitFor(t, "Docker finds the server healthy", time.Minute, func() bool {
+		health := tool(t, "docker", "inspect", "-f", "{{.State.Health.Status}}", container)
+		if health == "unhealthy" {
 			t.Fatalf("health: %s", tool(t, "docker", "inspect", "-f", "{{json .State.Health}}", container))
 		}
-		time.Sleep(200 * time.Millisecond)
-	}
+		return health == "healthy"
+	})
 }
 
 // editDocument edits the runtime document where it lies on the engine's disk.

@@ -6,17 +6,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/erlmcp/erlmcp/internal/reserve"
 )
 
 // repository is the root of the checkout.
@@ -143,24 +142,14 @@ func tool(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// portsTried counts the ports that freePort has looked at.
-var portsTried atomic.Int64
-
-// freePort is a TCP port that nobody uses, another one each time. It lies below
-// those that the kernel gives to connections and to whoever listens on port 0, and
-// below those of Kubernetes' nodes: nobody takes it by chance before its server does.
+// freePort is a TCP port that nobody uses; see [reserve.Fixed].
 func freePort(t *testing.T) int {
 	t.Helper()
-	const first, ports = 24000, 6000
-	for range ports {
-		port := first + (100*os.Getpid()+int(portsTried.Add(1)))%ports
-		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
-			l.Close()
-			return port
-		}
+	port, err := reserve.Fixed()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return 0
+	return port
 }
 
 // contains fails the test unless text holds every part.

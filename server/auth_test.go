@@ -326,8 +326,12 @@ func TestTheStreamOf20241105IsForItsOwner(t *testing.T) {
 		t.Errorf("a client that is not known: %d", resp.StatusCode)
 	}
 	endpoint := events(t, open("ada").Body)()
-	for who, status := range map[string]int{"nobody": 401, "eve": 404, "ada": 202} {
-		if resp, body := post(t, base+endpoint, pingMessage, withToken(who)...); resp.StatusCode != status {
+	const notHers = `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"there is no such session; open the event stream first"}}`
+	for who, want := range map[string]struct {
+		status int
+		text   string
+	}{"nobody": {401, "The bearer token is not known here"}, "eve": {404, notHers}, "ada": {202, ""}} {
+		if resp, body := post(t, base+endpoint, pingMessage, withToken(who)...); resp.StatusCode != want.status || !strings.Contains(body, want.text) {
 			t.Errorf("%s: %d %s", who, resp.StatusCode, body)
 		}
 	}

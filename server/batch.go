@@ -13,12 +13,11 @@ import (
 // batch answers the messages of a batch together, in their order.
 func (rt *Runtime) batch(ctx context.Context, x *transport.Exchange, messages []json.RawMessage) {
 	if !x.Version.Served() {
-		x.Answer(notServed(x.Version))
+		rt.refuse(x, nil, protocol.NotServed(string(x.Version), false))
 		return
 	}
 	if !x.Version.Batches() {
-		err := protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version)
-		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest})
+		rt.refuse(x, nil, protocol.NewError(protocol.InvalidRequest, "version %s has no batches", x.Version))
 		return
 	}
 	if !rt.workers.admit() {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -46,8 +47,7 @@ func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
 	err := c.m.Decode(x.Data, st.depth)
 	switch {
 	case err != nil:
-		rt.turnedAway(transport.Refusal{Reason: "malformed", Client: x.Client, Status: http.StatusBadRequest})
-		x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), c.m.ID, err), Status: http.StatusBadRequest})
+		rt.refuse(x, c.m.ID, err)
 	case c.m.Kind == protocol.Batch:
 		rt.batch(ctx, x, c.m.Batch)
 	default:
@@ -59,7 +59,7 @@ func (rt *Runtime) Handle(ctx context.Context, x *transport.Exchange) {
 func (c *call) single() {
 	if c.m.Kind != protocol.Request && !c.version.Served() {
 		c.m.Release()
-		c.x.Answer(notServed(c.version))
+		c.rt.refuse(c.x, nil, protocol.NotServed(string(c.version), false))
 		return
 	}
 	switch c.m.Kind {
@@ -82,11 +82,12 @@ func (c *call) single() {
 	c.x.Answer(transport.Answer{})
 }
 
-// notServed is the answer to what is no request and comes under a version that is
-// not served (MCP 2025-11-25, basic/transports, "Protocol Version Header").
-func notServed(v protocol.Version) transport.Answer {
-	err := protocol.NotServed(string(v), false)
-	return transport.Answer{Body: protocol.AppendError(transport.Buffer(), nil, err), Status: http.StatusBadRequest}
+// refuse answers what is no request that there could be: JSON that is none, or what
+// comes under a version that is not served (MCP 2025-11-25, basic/transports,
+// "Protocol Version Header").
+func (rt *Runtime) refuse(x *transport.Exchange, id json.RawMessage, err *protocol.Error) {
+	rt.turnedAway(transport.Refusal{Reason: "malformed", Client: x.Client, Status: http.StatusBadRequest})
+	x.Answer(transport.Answer{Body: protocol.AppendError(transport.Buffer(), id, err), Status: http.StatusBadRequest})
 }
 
 // request admits a request and runs its method.

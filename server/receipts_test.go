@@ -97,6 +97,48 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
+// TestRefusalsOfTheirFormHaveReceipts sends what is no message of MCP, or not sent as
+// one is.
+func TestRefusalsOfTheirFormHaveReceipts(t *testing.T) {
+	folder := t.TempDir()
+	rt := start(t, `,"receipts":{"folder":`+quote(folder)+`},"limits":{"request_size":"1KB"}`, server.Options{})
+	type refusal struct {
+		reason string
+		status int
+	}
+	want := map[refusal]bool{}
+	for _, c := range []struct {
+		method, message string
+		headers         []string
+		refusal
+	}{
+		{"PUT", "", nil, refusal{"malformed", 405}},
+		{"POST", "{}", []string{"Content-Type", "text/plain"}, refusal{"malformed", 415}},
+		{"GET", "", []string{"Accept", "text/html"}, refusal{"malformed", 406}},
+		{"DELETE", "", nil, refusal{"malformed", 400}},
+		{"POST", pingMessage, []string{"Mcp-Session-Id", "none"}, refusal{"no_session", 404}},
+		{"POST", strings.Repeat("x", 2000), nil, refusal{"size", 413}},
+	} {
+		if resp, body := send(t, c.method, rt.URL(), c.message, c.headers...); resp.StatusCode != c.status {
+			t.Errorf("%s: got %d %s, want %d", c.method, resp.StatusCode, body, c.status)
+		}
+		want[c.refusal] = true
+	}
+	if err := rt.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records(t, folder) {
+		if got := (refusal{r.Outcome, r.Code}); r.Kind != "refusal" || !want[got] {
+			t.Errorf("record %+v", r)
+		} else {
+			delete(want, got)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("without receipts: %v", want)
+	}
+}
+
 func hexDigest(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])

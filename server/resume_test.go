@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -99,21 +98,11 @@ func TestAToolHangsUp(t *testing.T) {
 func TestWhatCannotBeTakenUp(t *testing.T) {
 	rt := start(t, "", server.Options{})
 	l := newLegacy(t, rt, `{}`)
-	for _, id := range []string{"x", "1", "-", "1-x", "9-1", "1--1", "99999999999999999999-1"} {
-		r, err := http.NewRequest("GET", l.url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Accept", "text/event-stream")
-		r.Header.Set("Mcp-Session-Id", l.session)
-		r.Header.Set("Last-Event-ID", id)
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != 400 {
-			t.Errorf("%q: status %d", id, resp.StatusCode)
+	const none, gone = "the event ID is not one of this server", "the stream of the event is not kept any more"
+	for id, why := range map[string]string{"x": none, "1": none, "-": none, "1-x": none, "9-1": gone, "1--1": none, "99999999999999999999-1": none} {
+		resp, body := send(t, "GET", l.url, "", append(l.headers(), "Accept", "text/event-stream", "Last-Event-ID", id)...)
+		if want := `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Last-Event-ID: ` + why + `"}}`; resp.StatusCode != 400 || body != want {
+			t.Errorf("%q: got %d %s, want %s", id, resp.StatusCode, body, want)
 		}
 	}
 }

@@ -4,5 +4,6 @@
 // A port that was only looked for can go to anybody before it is used: to another
 // test, or to a client's end of a connection.
 //
-// The package is for tests alone. [Port] is all of it.
+// The package is for tests alone. [Port] keeps a port of loopback; [Fixed] names one
+// that nothing gives away.
 package reserve

@@ -35,3 +35,17 @@ func TestPort(t *testing.T) {
 		l.Close()
 	}
 }
+
+func TestFixed(t *testing.T) {
+	seen := map[int]bool{}
+	for range 100 {
+		port, err := Fixed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[port] || port < first || port >= first+ports {
+			t.Errorf("port %d", port)
+		}
+		seen[port] = true
+	}
+}

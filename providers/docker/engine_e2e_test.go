@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +24,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/diag"
 	"github.com/erlmcp/erlmcp/engine/resource"
+	"github.com/erlmcp/erlmcp/internal/reserve"
 	"github.com/erlmcp/erlmcp/providers/artifact"
 )
 
@@ -243,24 +243,14 @@ func TestLifecycle(t *testing.T) {
 	}
 }
 
-// portsTried counts the ports that freePort has looked at.
-var portsTried atomic.Int64
-
-// freePort is a TCP port that nobody uses, another one each time. It lies below
-// those that the kernel gives to connections and to whoever listens on port 0:
-// nobody takes it by chance before its server does, or while that is replaced.
+// freePort is a TCP port that nobody uses; see [reserve.Fixed].
 func freePort(t *testing.T) int {
 	t.Helper()
-	const first, ports = 24000, 6000
-	for range ports {
-		port := first + (100*os.Getpid()+int(portsTried.Add(1)))%ports
-		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
-			l.Close()
-			return port
-		}
+	port, err := reserve.Fixed()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return 0
+	return port
 }
 
 func TestHardening(t *testing.T) {

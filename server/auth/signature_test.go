@@ -45,7 +45,7 @@ func TestSignedRequests(t *testing.T) {
 		{"signed", signedRequest("{}", "bot", secret, "1", c.t), ""},
 		{"a clock that is behind", signedRequest("{}", "bot", secret, "2", c.t.Add(-time.Minute)), ""},
 		{"a clock that is ahead", signedRequest("{}", "bot", secret, "3", c.t.Add(time.Minute)), ""},
-		{"too old", signedRequest("{}", "bot", secret, "4", c.t.Add(-61*time.Second)), "set the clock"},
+		{"too old", signedRequest("{}", "bot", secret, "4", c.t.Add(-61*time.Second)), "it was made at another time than now, by more than 1m0s; set the clock"},
 		{"too new", signedRequest("{}", "bot", secret, "5", c.t.Add(61*time.Second)), "set the clock"},
 		{"another key", signedRequest("{}", "bot", "another key of others", "6", c.t), "does not fit"},
 		{"a name that is not known", signedRequest("{}", "nobody", secret, "7", c.t), "does not fit"},
@@ -250,7 +250,7 @@ func TestTooManySignatures(t *testing.T) {
 	g.signers["bot"].seen.most = 1
 	g.HTTP(signedRequest("{}", "bot", secret, "1", c.t))
 	_, refusal := g.HTTP(signedRequest("{}", "bot", secret, "2", c.t))
-	if refusal == nil || refusal.Status != 429 || refusal.RetryAfter != time.Minute {
+	if refusal == nil || refusal.Status != 429 || refusal.RetryAfter != time.Minute || refusal.Message != "Too many signed requests within auth.hmac.window" {
 		t.Errorf("refusal %+v", refusal)
 	}
 }

@@ -28,7 +28,7 @@ var methods = []string{
 const callMethod = "tools/call"
 
 // reasons are those of refusals that are told apart.
-var reasons = []string{"auth", "connections", "governor", "language", "malformed", "memory", "origin", "queue", "rate_limit", "receipts", "sessions", "size", "subscriptions", "tls", other}
+var reasons = []string{"auth", "connections", "governor", "language", "malformed", "memory", "no_session", "origin", "queue", "rate_limit", "receipts", "sessions", "size", "subscriptions", "tls", other}
 
 // Metrics are the counters, gauges and histograms of one server. Their methods
 // are safe for concurrent use; Observe and Refused allocate nothing.

@@ -33,8 +33,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := f.checkOrigin(r); err != nil {
-		f.Refused(Refusal{"origin", requester(r, nil), http.StatusForbidden})
-		refuse(w, http.StatusForbidden, protocol.NewError(protocol.InvalidRequest, "%v", err))
+		f.refuse(w, r, nil, "origin", http.StatusForbidden, protocol.NewError(protocol.InvalidRequest, "%v", err))
 		return
 	}
 	if crossOrigin(w, r) {
@@ -58,7 +57,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.delete(w, r, id)
 	default:
 		w.Header().Set("Allow", "POST, GET, DELETE")
-		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
+		f.refuse(w, r, id, malformed, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
 	}
 }
 
@@ -93,8 +92,16 @@ func isJSON(contentType string) bool {
 	return err == nil && t == "application/json"
 }
 
-// refuse answers with an error that belongs to no request.
-func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
+// Reasons of refusals, as in metrics.
+const (
+	malformed = "malformed"  // is no message of MCP, or not sent as one is
+	noSession = "no_session" // is of a session that has ended, or never was
+)
+
+// refuse answers with an error that belongs to no request, and has it counted and
+// recorded.
+func (f *Front) refuse(w http.ResponseWriter, r *http.Request, id *auth.Identity, reason string, status int, err *protocol.Error) {
+	f.Refused(Refusal{reason, requester(r, id), status})
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write(protocol.AppendError(nil, nil, err))
@@ -102,9 +109,8 @@ func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
 
 // refuseClient answers a client that is not let in.
 func (f *Front) refuseClient(w http.ResponseWriter, r *http.Request, refusal *auth.Refusal) {
-	f.Refused(Refusal{"auth", requester(r, nil), refusal.Status})
 	writeRefusal(w.Header(), refusal.Challenges, refusal.RetryAfter)
-	refuse(w, refusal.Status, refusedError(refusal))
+	f.refuse(w, r, nil, "auth", refusal.Status, refusedError(refusal))
 }
 
 // writeRefusal sets the headers that say what a refused client can do.
@@ -148,7 +154,7 @@ func crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 func (f *Front) post(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	begun := time.Now()
 	if !isJSON(header(r, "Content-Type")) {
-		refuse(w, http.StatusUnsupportedMediaType, protocol.NewError(protocol.InvalidRequest, "the Content-Type must be application/json"))
+		f.refuse(w, r, id, malformed, http.StatusUnsupportedMediaType, protocol.NewError(protocol.InvalidRequest, "the Content-Type must be application/json"))
 		return
 	}
 	version, s, ok := f.settled(w, r, id)
@@ -195,7 +201,7 @@ func (f *Front) settled(w http.ResponseWriter, r *http.Request, id *auth.Identit
 	}
 	if name := header(r, protocol.HeaderSession); name != "" {
 		if s = f.session(name, id); s == nil {
-			refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
+			f.refuse(w, r, id, noSession, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 			return v, nil, false
 		}
 		if v == protocol.Undeclared || v.Served() {
@@ -215,8 +221,8 @@ func versionOf(r *http.Request) protocol.Version {
 }
 
 // refuseVersion refuses what carries no message, under a version that is not served.
-func refuseVersion(w http.ResponseWriter, v protocol.Version) {
-	refuse(w, http.StatusBadRequest, protocol.NotServed(string(v), false))
+func (f *Front) refuseVersion(w http.ResponseWriter, r *http.Request, id *auth.Identity, v protocol.Version) {
+	f.refuse(w, r, id, malformed, http.StatusBadRequest, protocol.NotServed(string(v), false))
 }
 
 // session returns the session of that name if it is this client's, else nil.
@@ -266,15 +272,14 @@ func (f *Front) body(w http.ResponseWriter, r *http.Request, hold *memory.Hold) 
 		}
 		if err != nil {
 			var large *http.MaxBytesError
-			status, why := http.StatusBadRequest, "cannot be read: "+err.Error()
+			reason, status, why := malformed, http.StatusBadRequest, "cannot be read: "+err.Error()
 			if errors.As(err, &large) {
-				status = http.StatusRequestEntityTooLarge
-				f.Refused(Refusal{"size", requester(r, nil), status})
+				reason, status = "size", http.StatusRequestEntityTooLarge
 			} else if errors.Is(err, os.ErrDeadlineExceeded) {
 				why = "did not come within limits.body_timeout, " + time.Duration(f.Limits.BodyTimeout).String()
 			}
 			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.writeTimeout())) // the time of the answer begins
-			refuse(w, status, protocol.NewError(protocol.InvalidRequest, "the body %s", why))
+			f.refuse(w, r, nil, reason, status, protocol.NewError(protocol.InvalidRequest, "the body %s", why))
 			return buf, err
 		}
 	}
@@ -284,11 +289,11 @@ func (f *Front) delete(w http.ResponseWriter, r *http.Request, id *auth.Identity
 	name := r.Header.Get(protocol.HeaderSession)
 	switch v := versionOf(r); {
 	case !v.Served():
-		refuseVersion(w, v)
+		f.refuseVersion(w, r, id, v)
 	case name == "":
-		refuse(w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header", protocol.HeaderSession))
+		f.refuse(w, r, id, malformed, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header", protocol.HeaderSession))
 	case f.session(name, id) == nil || !f.Sessions.Close(name):
-		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "there is no such session"))
+		f.refuse(w, r, id, noSession, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "there is no such session"))
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}

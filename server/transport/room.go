@@ -78,12 +78,11 @@ var errNoRoom = errors.New("the server is short of memory")
 
 // noRoom refuses a body for which there is no memory now.
 func (f *Front) noRoom(w http.ResponseWriter, r *http.Request) error {
-	f.Refused(Refusal{"memory", requester(r, nil), http.StatusServiceUnavailable})
 	w.Header().Set("Retry-After", strconv.Itoa(comeBackLater))
 	// What is left of the body is thrown away, as many clients hear nothing before
 	// they have sent all of it.
 	io.Copy(io.Discard, io.LimitReader(r.Body, int64(f.Limits.RequestSize)))
-	refuse(w, http.StatusServiceUnavailable, shortOfMemory())
+	f.refuse(w, r, nil, "memory", http.StatusServiceUnavailable, shortOfMemory())
 	return errNoRoom
 }
 
@@ -96,9 +95,8 @@ func (c *rawConn) noRoom() {
 
 // noRoomEver refuses a body for which there can be no memory.
 func (f *Front) noRoomEver(w http.ResponseWriter, r *http.Request) error {
-	f.Refused(Refusal{"memory", requester(r, nil), http.StatusRequestEntityTooLarge})
 	w.Header().Set("Connection", "close")
-	refuse(w, http.StatusRequestEntityTooLarge, protocol.NewError(protocol.InvalidRequest, "the body is larger than limits.memory has room for"))
+	f.refuse(w, r, nil, "memory", http.StatusRequestEntityTooLarge, protocol.NewError(protocol.InvalidRequest, "the body is larger than limits.memory has room for"))
 	return errNoRoom
 }
 

@@ -54,13 +54,13 @@ func (f *Front) servePipe(w http.ResponseWriter, r *http.Request, id *auth.Ident
 		p := f.pipes.open[r.URL.Query().Get(pipeName)]
 		f.pipes.mu.Unlock()
 		if p == nil || p.owner != id.String() {
-			refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "there is no such session; open the event stream first"))
+			f.refuse(w, r, id, noSession, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "there is no such session; open the event stream first"))
 			return
 		}
 		p.take(w, r, id)
 	default:
 		w.Header().Set("Allow", "GET, POST")
-		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
+		f.refuse(w, r, id, malformed, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "the method %s is not allowed here", r.Method))
 	}
 }
 
@@ -165,7 +165,7 @@ func (p *pipe) take(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	if closing {
 		hold.Release()
 		recycle(data)
-		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended"))
+		p.front.refuse(w, r, id, noSession, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended"))
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)

@@ -71,29 +71,29 @@ func (f *Front) get(w http.ResponseWriter, r *http.Request, id *auth.Identity) {
 	name := r.Header.Get(protocol.HeaderSession)
 	switch v := versionOf(r); {
 	case !v.Served():
-		refuseVersion(w, v)
+		f.refuseVersion(w, r, id, v)
 		return
 	case v.Modern():
 		w.Header().Set("Allow", "POST")
-		refuse(w, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "use %s", protocol.SubscriptionsListen))
+		f.refuse(w, r, id, malformed, http.StatusMethodNotAllowed, protocol.NewError(protocol.InvalidRequest, "use %s", protocol.SubscriptionsListen))
 		return
 	case !strings.Contains(r.Header.Get("Accept"), "text/event-stream"):
-		refuse(w, http.StatusNotAcceptable, protocol.NewError(protocol.InvalidRequest, "the Accept header must list text/event-stream"))
+		f.refuse(w, r, id, malformed, http.StatusNotAcceptable, protocol.NewError(protocol.InvalidRequest, "the Accept header must list text/event-stream"))
 		return
 	case name == "":
-		refuse(w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header; initialize first", protocol.HeaderSession))
+		f.refuse(w, r, id, malformed, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "there is no %s header; initialize first", protocol.HeaderSession))
 		return
 	}
 	s := f.session(name, id)
 	if s == nil {
-		refuse(w, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
+		f.refuse(w, r, id, noSession, http.StatusNotFound, protocol.NewError(protocol.InvalidRequest, "the session has ended; initialize a new one"))
 		return
 	}
 	l := &listener{front: f, w: w, r: r, control: http.NewResponseController(w), session: s, name: name}
 	last := r.Header.Get("Last-Event-Id")
 	revision, ofChanges := strings.CutPrefix(last, changesPrefix)
 	if last != "" && !ofChanges {
-		l.resume(last)
+		l.resume(last, id)
 		return
 	}
 	if n, err := strconv.ParseUint(revision, 10, 64); err == nil {
@@ -180,7 +180,7 @@ func (l *listener) changes() {
 }
 
 // resume takes up the stream of a POST after the event of that id.
-func (l *listener) resume(last string) {
+func (l *listener) resume(last string, id *auth.Identity) {
 	events := l.front.Sessions.Events
 	carrier, err := events.Resume(l.session, last)
 	if err != nil && l.front.Sessions.Missing != nil {
@@ -188,7 +188,7 @@ func (l *listener) resume(last string) {
 		carrier, err = events.Resume(l.session, last)
 	}
 	if err != nil {
-		refuse(l.w, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "Last-Event-ID: %v", err))
+		l.front.refuse(l.w, l.r, id, malformed, http.StatusBadRequest, protocol.NewError(protocol.InvalidRequest, "Last-Event-ID: %v", err))
 		return
 	}
 	if !l.begin() {
